@@ -1,0 +1,75 @@
+import { formatSetting } from '@imgsvc/core/config/format'
+import { listSettings } from '@imgsvc/core/config/names'
+
+/** @typedef {import('@imgsvc/core/config/names').SettingEntry} Setting */
+
+/** A configuration as one would write it; a test loads it. */
+export function exampleConfig() {
+  return `listen: 0.0.0.0:8080
+workers: { count: auto, basePort: 8000 }
+
+security:
+  key: env:IMGSVC_KEY            # HMAC key of the URLs
+  previousKeys: [file:./old.key] # still accepted, for rotation
+
+sources: # tried in order; not found passes on to the next
+  - { type: file, root: ./images }
+  - type: s3
+    bucket: photos
+    region: eu-west-1
+    accessKeyId: env:AWS_ACCESS_KEY_ID
+    secretAccessKey: env:AWS_SECRET_ACCESS_KEY
+  - { type: http, allow: [img.example.com, '*.example.org'] }
+
+storage: { type: file, root: ./originals, expires: 30d }
+results: { type: file, root: ./results, expires: 0 } # 0: never
+
+images: { autoWebp: true, quality: 80, maxAge: 7d }
+logs: { dir: ./logs, maxBytes: 10MB, backups: 10 }
+admin: { listen: '127.0.0.1:9001', token: env:IMGSVC_ADMIN_TOKEN }
+`
+}
+
+const HEAD = `# Generated from packages/core/src/config by \`npm run gen\`; do not edit.
+# Every setting with its default. What is commented out has none, or belongs to another type.
+`
+
+/** Every setting with its default, as YAML; a test loads it. */
+export function fullConfig() {
+  const settings = listSettings()
+  const sections = new Set(settings.map(sectionOf))
+  const parts = [...sections].map((section) => part(settings.filter((setting) => sectionOf(setting) === section)))
+  return [HEAD, ...parts].join('\n')
+}
+
+const sectionOf = (/** @type {Setting} */ { path }) => /** @type {string} */ (path.split(/[.[]/)[0])
+const keyOf = (/** @type {Pick<Setting, 'path'>} */ { path }) => path.slice(path.indexOf('.') + 1)
+
+/** The settings of one section. @param {readonly Setting[]} settings */
+function part(settings) {
+  const [first] = /** @type {[Setting, ...Setting[]]} */ (settings)
+  if (first.path !== sectionOf(first)) {
+    return text([`${sectionOf(first)}:`, ...settings.flatMap((setting) => indent(lines(setting)))])
+  }
+  const entries = settings.slice(1)
+  const types = new Set(entries.flatMap(({ type }) => type ?? []))
+  return text([...lines(first), ...[...types].flatMap((type) => entry(type, entries))])
+}
+
+/** A commented-out entry of a list. @param {string} type @param {readonly Setting[]} settings */
+function entry(type, settings) {
+  const own = settings.filter((setting) => setting.type === type).map((setting) => ({ ...setting, type: undefined }))
+  return [`- type: ${type}`, ...own.flatMap((setting) => indent(lines(setting, true)))].map((line) => `  # ${line}`)
+}
+
+/** @param {Setting} setting */
+function lines({ path, type, kind, fallback, meta, expected }, isCommentedOut = false) {
+  const isOff = !isCommentedOut && (type !== undefined || fallback === undefined)
+  const value = fallback === undefined ? '' : ` ${formatSetting(fallback, kind)}`
+  const where = type === undefined ? '' : `type ${type}: `
+  const hint = fallback === undefined ? ` (${expected})` : ''
+  return [`# ${where}${meta.doc}${hint}`, `${isOff ? '# ' : ''}${keyOf({ path })}:${value}`]
+}
+
+const indent = (/** @type {readonly string[]} */ block) => block.map((line) => `  ${line}`)
+const text = (/** @type {readonly string[]} */ block) => block.map((line) => `${line}\n`).join('')

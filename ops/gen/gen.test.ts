@@ -1,0 +1,93 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { configHash, loadConfig } from '@imgsvc/core/config/load'
+import { listSettings } from '@imgsvc/core/config/names'
+import { CONTROL_METHODS } from '@imgsvc/core/control'
+import { ERRORS } from '@imgsvc/core/errors'
+import { METRICS } from '@imgsvc/core/metrics'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exampleConfig, fullConfig } from './config-example.mjs'
+import { documents } from './documents.mjs'
+import { table } from './markdown.mjs'
+import { update } from './update.mjs'
+
+const root = new URL('../../', import.meta.url)
+const textOf = (path: string) => readFileSync(new URL(path, root), 'utf8')
+
+describe.each(documents)('$path', ({ path, render }) => {
+  test('is what the sources say; otherwise run `npm run gen`', async () => {
+    expect(textOf(path)).toBe(await render())
+  })
+
+  test('says on its first line that it is generated', () => {
+    expect(textOf(path).split('\n', 1)[0]).toMatch(/Generated from \S+.* do not edit/)
+  })
+})
+
+test('no two documents are written to the same path', () => {
+  expect(new Set(documents.map(({ path }) => path)).size).toBe(documents.length)
+})
+
+test('every setting, error and metric is documented', () => {
+  const configuration = textOf('docs/configuration.md')
+  for (const { path } of listSettings()) expect(configuration).toContain(`| \`${path}\``)
+  for (const name of Object.keys(ERRORS)) expect(textOf('docs/errors.md')).toContain(`| \`${name}\` |`)
+  for (const { name } of Object.values(METRICS)) expect(textOf('docs/metrics.md')).toContain(`| \`${name}\` |`)
+})
+
+test('every control method has its heading in docs/control.md, and nothing else has one like it', () => {
+  const headings = [...textOf('docs/control.md').matchAll(/^### (\S+)$/gm)].map(([, name]) => name)
+  expect(headings).toEqual([...CONTROL_METHODS])
+})
+
+describe('the examples of the documents load', () => {
+  let dir: string
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'gen-'))
+  })
+  afterAll(() => rmSync(dir, { recursive: true }))
+
+  const load = (text: string) => {
+    writeFileSync(join(dir, 'imgsvc.yaml'), text)
+    return loadConfig({ file: 'imgsvc.yaml', base: dir, env: {} }).config
+  }
+
+  test('the one to begin with', () => {
+    const config = load(exampleConfig())
+    expect(config.sources.map(({ type }) => type)).toEqual(['file', 's3', 'http'])
+    expect(config.results).toMatchObject({ type: 'file', root: join(dir, 'results') })
+  })
+
+  test('the full one changes nothing', () => {
+    expect(configHash(load(fullConfig()))).toBe(configHash(load('')))
+  })
+
+  test('the entries of lists in the full one, uncommented', () => {
+    const [, entries = ''] = /^sources: \[\]\n((?: {2}#.*\n)+)/m.exec(fullConfig()) ?? []
+    const list = entries.replace(/^ {2}# /gm, '  ').replace('root:\n', 'root: ./images\n')
+    expect(load(`sources:\n${list}`).sources.map(({ type }) => type)).toEqual(['file', 'http', 's3'])
+  })
+})
+
+test('a cell may hold what would end it', () => {
+  expect(table(['a'], [['x | y\nz']])).toBe('| a |\n|---|\n| x \\| y z |')
+})
+
+test('only stale documents are written, and a check writes none', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'gen-'))
+  try {
+    writeFileSync(join(dir, 'fresh.md'), 'fresh')
+    writeFileSync(join(dir, 'old.md'), 'old')
+    const some = ['fresh.md', 'old.md', 'none.md'].map((path) => ({ path, render: () => 'fresh' }))
+    const at = pathToFileURL(`${dir}/`)
+    expect(await update(some, { root: at, isCheck: true })).toEqual(['old.md', 'none.md'])
+    expect(readFileSync(join(dir, 'old.md'), 'utf8')).toBe('old')
+    expect(await update(some, { root: at, isCheck: false })).toEqual(['old.md', 'none.md'])
+    expect(readFileSync(join(dir, 'none.md'), 'utf8')).toBe('fresh')
+    expect(await update(some, { root: at, isCheck: true })).toEqual([])
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { compat, filters, images } from './sections/images.ts'
+import { admin, logs } from './sections/operations.ts'
+import { balancer, workers } from './sections/processes.ts'
+import { security } from './sections/security.ts'
+import { limits, sources } from './sections/sources.ts'
+import { cache, results, storage } from './sections/stores.ts'
+import { hostPort, setting } from './setting.ts'
+
+/** The whole of imgsvc.yaml. Unknown keys are mistakes. */
+export const configSchema = z.strictObject({
+  listen: setting(hostPort().prefault('0.0.0.0:8080'), { doc: 'Address of the public port.', reload: 'restart' }),
+  workers,
+  balancer,
+  security,
+  sources,
+  limits,
+  storage,
+  results,
+  cache,
+  images,
+  filters,
+  presets: setting(z.strictObject({}).prefault({}), {
+    doc: 'Named sets of options. Not built yet: must be empty.',
+    reload: 'live',
+  }),
+  logs,
+  admin,
+  compat,
+})
+
+/** The configuration every process works with: durations ms, sizes bytes, paths absolute, secrets still references. */
+export type Config = z.output<typeof configSchema>

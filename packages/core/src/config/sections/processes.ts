@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { bytes, setting, timeout } from '../setting.ts'
+
+/** The worker processes: how many, where they listen, when they count as failed. */
+export const workers = z
+  .strictObject({
+    count: setting(z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto'), {
+      doc: 'Number of worker processes. `auto`: one per core, at least 2.',
+      reload: 'live',
+    }),
+    basePort: setting(z.int().min(1).max(65_535).default(8000), {
+      doc: 'Worker i listens on 127.0.0.1 at this port + i.',
+      reload: 'restart',
+    }),
+    renders: setting(z.union([z.literal('auto'), z.int().min(1).max(64)]).default('auto'), {
+      doc: 'Pictures rendered at once per worker. `auto`: cores ÷ workers + 1.',
+      reload: 'restart',
+      thumbor: 'ENGINE_THREADPOOL_SIZE',
+    }),
+    queue: setting(z.int().min(0).max(100_000).default(500), {
+      doc: 'Requests that may wait for a render slot per worker; more are answered 503.',
+      reload: 'live',
+    }),
+    startTimeout: setting(timeout().default(30_000), {
+      doc: 'A worker that is not ready after this long counts as failed.',
+      reload: 'live',
+    }),
+    stopTimeout: setting(timeout().default(10_000), {
+      doc: 'Time a stopping process gets to finish its requests before SIGKILL.',
+      reload: 'live',
+    }),
+    stableAfter: setting(timeout().default(10_000), {
+      doc: 'Running this long forgives earlier failures.',
+      reload: 'live',
+    }),
+    startRetries: setting(z.int().min(0).max(1000).default(10), {
+      doc: 'Failures in a row before a process is FATAL and left alone.',
+      reload: 'live',
+    }),
+    deadline: setting(timeout().default(60_000), {
+      doc: 'Longest time one request may take in a worker, queue included.',
+      reload: 'live',
+    }),
+  })
+  .prefault({})
+
+/** The balancer processes in front of the workers. */
+export const balancer = z
+  .strictObject({
+    count: setting(z.int().min(1).max(16).default(1), {
+      doc: 'Number of balancer processes sharing the public port.',
+      reload: 'restart',
+    }),
+    policy: setting(z.enum(['round-robin']).default('round-robin'), {
+      doc: 'How a worker is chosen. `round-robin`: smooth weighted round robin, as nginx.',
+      reload: 'live',
+    }),
+    maxBody: setting(bytes().default(10 * 1024 ** 2), {
+      doc: 'Largest request body; more is answered 413.',
+      unit: 'bytes',
+      reload: 'live',
+    }),
+    connectTimeout: setting(timeout().default(5_000), {
+      doc: 'Time to connect to a worker.',
+      reload: 'live',
+    }),
+    responseTimeout: setting(timeout().default(65_000), {
+      doc: 'Time to the first byte of a worker answer; then 504.',
+      reload: 'live',
+    }),
+    idleTimeout: setting(timeout().default(60_000), {
+      doc: 'Longest pause within a worker answer.',
+      reload: 'live',
+    }),
+    headersTimeout: setting(timeout().default(10_000), {
+      doc: 'Time a client gets to send its request headers.',
+      reload: 'restart',
+    }),
+    keepAliveTimeout: setting(timeout().default(75_000), {
+      doc: 'How long an idle client connection is kept.',
+      reload: 'restart',
+    }),
+    maxSockets: setting(z.int().min(1).max(10_000).default(256), {
+      doc: 'Connections to one worker, at most.',
+      reload: 'restart',
+    }),
+  })
+  .prefault({})

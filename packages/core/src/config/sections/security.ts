@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { secret, setting } from '../setting.ts'
+
+/** Signing keys. Without a key, the first `up` makes one in the state directory. */
+export const security = z
+  .strictObject({
+    key: setting(secret().default(''), {
+      doc: 'Signing key of URLs (HMAC-SHA1). Empty: a generated one in the state directory.',
+      reload: 'live',
+      secret: true,
+      thumbor: 'SECURITY_KEY',
+    }),
+    previousKeys: setting(z.array(secret()).default([]), {
+      doc: 'Older keys that are still accepted, for rotation.',
+      reload: 'live',
+      secret: true,
+    }),
+    allowUnsafe: setting(z.boolean().default(false), {
+      doc: 'Accept unsigned URLs (`/unsafe/…`).',
+      reload: 'live',
+      thumbor: 'ALLOW_UNSAFE_URL',
+    }),
+  })
+  .prefault({})

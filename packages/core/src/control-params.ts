@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import type { ControlMethod, ControlParams } from './control.ts'
+import { ImgsvcError } from './errors.ts'
+
+const none = z.strictObject({})
+const MAX_SELECTORS = 1000
+const select = z.array(z.string().max(64)).max(MAX_SELECTORS)
+const selection = z.strictObject({ select: select.min(1) })
+const MAX_TIMEOUT_MS = 3_600_000
+const MAX_WORKERS = 256
+const MAX_LINES = 100_000
+
+const CONTROL_PARAMS: { readonly [M in ControlMethod]: z.ZodType<ControlParams<M>> } = {
+  'supervisor.info': none,
+  'supervisor.shutdown': z.strictObject({ timeoutMs: z.int().min(0).max(MAX_TIMEOUT_MS).optional() }),
+  'process.list': z.strictObject({ select: select.optional() }),
+  'process.start': selection,
+  'process.stop': selection,
+  'process.restart': selection,
+  'process.drain': selection,
+  'process.undrain': selection,
+  'process.scale': z.strictObject({ workers: z.int().min(1).max(MAX_WORKERS) }),
+  'config.reload': z.strictObject({ dryRun: z.boolean().optional() }),
+  'config.show': none,
+  'log.tail': z.strictObject({
+    select: select.optional(),
+    lines: z.int().min(0).max(MAX_LINES).optional(),
+    follow: z.boolean().optional(),
+  }),
+  'log.reopen': none,
+}
+
+/** Checks what came over the control socket or the admin port. Throws CONTROL_PARAMS_INVALID naming every mistake. */
+export function parseControlParams<M extends ControlMethod>(method: M, params: unknown): ControlParams<M> {
+  const parsed = CONTROL_PARAMS[method].safeParse(params)
+  if (parsed.success) return parsed.data
+  const mistakes = parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '))
+  throw new ImgsvcError('CONTROL_PARAMS_INVALID', `${method}: ${mistakes.join('; ')}`)
+}

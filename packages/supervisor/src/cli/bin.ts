@@ -1,0 +1,35 @@
+/**
+ * The command `imgsvc`. The only part of the CLI that reads the environment and the process it runs in; it hands both
+ * on as a `Cli`.
+ *
+ *   bin/imgsvc.js ─► bin.ts ─► program.ts (yargs) ─► commands/*.ts ─┬─► client.ts ─► run/supervisor.sock
+ *                                                                   └─► ../main.ts (`up` alone)
+ */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { hideBin } from 'yargs/helpers'
+import { COMMANDS } from './commands/list.ts'
+import type { Cli } from './context.ts'
+import { EXIT } from './exit-codes.ts'
+import { createOutput } from './output.ts'
+import { runProgram } from './program.ts'
+
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const cli: Cli = {
+  out: createOutput({ stdout: process.stdout, stderr: process.stderr, env: process.env }),
+  stdin: process.stdin,
+  env: process.env,
+  cwd: process.cwd(),
+  home: homedir(),
+  uid: process.getuid?.(),
+  version: manifest.version,
+  program: fileURLToPath(new URL('../../bin/imgsvc.js', import.meta.url)),
+}
+
+const code = await runProgram(hideBin(process.argv), COMMANDS, cli)
+const lost = await cli.out.flush()
+if (lost) cli.out.error(`imgsvc: the output could not be written: ${lost.message}`)
+// Nothing may keep a finished command alive, not even a socket somebody forgot.
+process.exit(lost ? code || EXIT.generic : code)

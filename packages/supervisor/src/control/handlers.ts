@@ -1,0 +1,98 @@
+import { maskSecrets } from '@imgsvc/core/config/secrets'
+import type { ActionResult, ControlHandlers, SupervisorInfo } from '@imgsvc/core/control'
+import { parseControlParams } from '@imgsvc/core/control-params'
+import { ImgsvcError } from '@imgsvc/core/errors'
+import { checkPorts, workerPort } from '../ports.ts'
+import { type Action, drain, start, stop, undrain } from '../process/actions.ts'
+import type { Controller } from '../process/controller.ts'
+import { rollingRestart } from '../process/rolling.ts'
+import type { Roster } from '../process/roster.ts'
+import type { Reload } from '../reload.ts'
+import type { Serial } from '../serial.ts'
+import type { LoadedConfig } from '../supervisor-options.ts'
+import { type LogSources, streamLogs } from './stream.ts'
+
+export interface HandlerContext {
+  readonly roster: Roster
+  readonly logs: LogSources
+  readonly reload: Reload
+  /** Changes of several processes run one after the other. */
+  readonly serial: Serial
+  /** Fires when everything is being stopped. */
+  readonly stopping: AbortSignal
+  info(): SupervisorInfo
+  loaded(): LoadedConfig
+  /** Begins to stop everything. */
+  shutdown(timeoutMs: number | undefined): void
+  reopenLogs(): Promise<number>
+}
+
+/** Every control method over the parts that carry it out; params are checked here. */
+export function createHandlers(context: HandlerContext): ControlHandlers {
+  const { roster, stopping, serial } = context
+
+  /** What would start something must not work against a shutdown. */
+  function refuseWhenStopping(): void {
+    if (stopping.aborted) throw new ImgsvcError('NOT_RUNNING', 'imgsvc is stopping')
+  }
+
+  function each(select: readonly string[], action: Action): Promise<ActionResult[]> {
+    refuseWhenStopping()
+    return Promise.all(roster.select(select).map(action))
+  }
+
+  return {
+    'supervisor.info': async (params) => {
+      parseControlParams('supervisor.info', params)
+      return context.info()
+    },
+    'supervisor.shutdown': async (params) => {
+      context.shutdown(parseControlParams('supervisor.shutdown', params).timeoutMs)
+      return { stopping: true }
+    },
+    'process.list': async (params) => {
+      const { select } = parseControlParams('process.list', params)
+      return roster.select(select).map((controller) => controller.info())
+    },
+    'process.start': async (params) => each(parseControlParams('process.start', params).select, start),
+    'process.stop': async (params) => each(parseControlParams('process.stop', params).select, stop),
+    'process.drain': async (params) => each(parseControlParams('process.drain', params).select, drain),
+    'process.undrain': async (params) => each(parseControlParams('process.undrain', params).select, undrain),
+    'process.restart': async (params) => {
+      const { select } = parseControlParams('process.restart', params)
+      refuseWhenStopping()
+      const chosen = workersFirst(roster.select(select))
+      return serial(() => rollingRestart(chosen, stopping))
+    },
+    'process.scale': async (params) => {
+      const { workers } = parseControlParams('process.scale', params)
+      refuseWhenStopping()
+      return serial(async () => {
+        const present = roster.list('worker').length
+        const added = Array.from({ length: Math.max(0, workers - present) }, (_, n) => present + n)
+        await checkPorts(added.map((index) => workerPort(context.loaded().config, index)))
+        return roster.scale('worker', workers)
+      })
+    },
+    'config.reload': async (params) => {
+      const { dryRun = false } = parseControlParams('config.reload', params)
+      refuseWhenStopping()
+      return serial(() => context.reload({ dryRun }))
+    },
+    'config.show': async (params) => {
+      parseControlParams('config.show', params)
+      const { config, origins } = context.loaded()
+      return { config: maskSecrets(config), origins }
+    },
+    'log.tail': async (params, signal) => streamLogs(context.logs, parseControlParams('log.tail', params), signal),
+    'log.reopen': async (params) => {
+      parseControlParams('log.reopen', params)
+      return { reopened: await context.reopenLogs() }
+    },
+  }
+}
+
+function workersFirst(controllers: readonly Controller[]): readonly Controller[] {
+  const isWorker = ({ id }: Controller) => id.startsWith('worker:')
+  return [...controllers.filter(isWorker), ...controllers.filter((controller) => !isWorker(controller))]
+}

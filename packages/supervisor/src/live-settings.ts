@@ -1,0 +1,62 @@
+import { writeFileAtomic } from '@imgsvc/core/atomic-file'
+import type { Config } from '@imgsvc/core/config/schema'
+import type { LogHandle } from '@imgsvc/core/log'
+import type { StatePaths } from '@imgsvc/core/state-dir'
+import type { Controller } from './process/controller.ts'
+import type { Settings } from './settings.ts'
+
+export interface LiveSettingsOptions {
+  readonly paths: StatePaths
+  readonly log: LogHandle
+  readonly initial: Settings
+  controllers(): readonly Controller[]
+}
+
+/** The settings in force, in this process, in `run/config.json` and in the children. */
+export interface LiveSettings {
+  current(): Settings
+  config(): Config
+  /** Replaces them. Throws the system's error when they cannot be saved; nothing has changed then. */
+  adopt(next: Settings): Promise<void>
+  /** A process has just become ready: it may have read the file before it was replaced. Never rejects. */
+  welcome(controller: Controller): Promise<void>
+}
+
+const CONFIGURE_MS = 2000
+
+/** Saves the initial settings for the children. Throws the system's error. */
+export function createLiveSettings({ paths, log, initial, controllers }: LiveSettingsOptions): LiveSettings {
+  let current = initial
+  save(initial)
+
+  // References to secrets stay references; the mode is for literal ones.
+  function save({ loaded }: Settings): void {
+    writeFileAtomic(paths.config, `${JSON.stringify(loaded.config)}\n`, 0o600)
+  }
+
+  async function configure({ id, client }: Controller): Promise<void> {
+    try {
+      await client.call('configure', { configHash: current.hash }, { timeoutMs: CONFIGURE_MS })
+    } catch (error) {
+      log.log.warn({ err: error, process: id }, 'a process did not take the configuration')
+    }
+  }
+
+  return {
+    current: () => current,
+    config: () => current.loaded.config,
+    async adopt(next) {
+      save(next)
+      current = next
+      log.setLevel(next.loaded.config.logs.level)
+      await Promise.all(
+        controllers()
+          .filter((controller) => controller.state() === 'running')
+          .map(configure),
+      )
+    },
+    async welcome(controller) {
+      if (current !== initial) await configure(controller)
+    },
+  }
+}

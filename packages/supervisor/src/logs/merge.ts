@@ -1,0 +1,39 @@
+import type { LogLine } from '@imgsvc/core/control'
+
+/** Merges finite logs, each in its own order, by the `time` of their JSON lines; a line without one follows the line before it. */
+export async function* mergeByTime(logs: readonly AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
+  const heads: { log: AsyncGenerator<LogLine>; line: LogLine; time: string }[] = []
+  for (const log of logs) {
+    const first = await log.next()
+    if (!first.done) heads.push({ log, line: first.value, time: timeOf(first.value.line) ?? '' })
+  }
+  while (heads.length > 0) {
+    const head = heads.reduce((best, other) => (other.time < best.time ? other : best))
+    yield head.line
+    const next = await head.log.next()
+    if (next.done) heads.splice(heads.indexOf(head), 1)
+    else {
+      head.line = next.value
+      head.time = timeOf(next.value.line) ?? head.time
+    }
+  }
+}
+
+// The logs are our own JSON lines with ISO times, which sort as text; parsing every line would cost far more.
+function timeOf(line: string): string | undefined {
+  return /"time":"([^"]{1,40})"/.exec(line)?.[1]
+}
+
+/** Lines of several endless logs as they come. Each log is asked for one line at a time: a slow reader slows them all. */
+export async function* interleave(logs: readonly AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
+  const ask = async (log: AsyncGenerator<LogLine>) => ({ log, result: await log.next() })
+  const pending = new Map(logs.map((log) => [log, ask(log)]))
+  while (pending.size > 0) {
+    const { log, result } = await Promise.race(pending.values())
+    if (result.done) pending.delete(log)
+    else {
+      yield result.value
+      pending.set(log, ask(log))
+    }
+  }
+}

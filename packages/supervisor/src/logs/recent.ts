@@ -1,0 +1,73 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { LogChain, OpenLog } from './log-chain.ts'
+
+/** Where the last lines of a log begin: open files, oldest first, each with the byte to read from. */
+export interface Segment {
+  readonly log: OpenLog
+  readonly from: number
+}
+
+const CHUNK = 64 * 1024
+const NEWLINE = 0x0a
+// A log that is rotated faster than its files can be found gives fewer old lines, not an endless search.
+const MAX_TRIES = 10
+
+/**
+ * Opens the files that hold the last `lines` lines of a log, rotated ones included. They stay open, so that reading
+ * them forward later gives exactly what was there. Empty when nothing has been written yet. The caller closes them.
+ */
+export async function recentSegments(chain: LogChain, lines: number): Promise<Segment[]> {
+  const segments: Segment[] = []
+  let missing = lines
+  let log = await openNewest(chain)
+  while (log) {
+    const { from, found } = await lastLines(log.file, missing)
+    segments.unshift({ log, from })
+    missing -= found
+    log = missing > 0 ? await openOlder(chain, log) : undefined
+  }
+  return segments
+}
+
+async function openNewest(chain: LogChain): Promise<OpenLog | undefined> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const index = await chain.above(-1)
+    if (index === undefined) return undefined
+    const log = await chain.openAt(index)
+    if (log) return log
+  }
+  return undefined
+}
+
+/** The file before this one, which must not have moved while it was looked for. */
+async function openOlder(chain: LogChain, log: OpenLog): Promise<OpenLog | undefined> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const index = await chain.indexOf(log)
+    const older = index === undefined ? undefined : await chain.above(index)
+    if (index === undefined || older === undefined) return undefined
+    const opened = await chain.openAt(older)
+    if (opened && (await chain.indexOf(log)) === index) return opened
+    await opened?.file.close()
+  }
+  return undefined
+}
+
+/** Where the last `lines` lines of a file begin, and how many there are (a last one without newline counts). */
+async function lastLines(file: FileHandle, lines: number): Promise<{ from: number; found: number }> {
+  const { size } = await file.stat()
+  if (lines === 0 || size === 0) return { from: size, found: 0 }
+  const buffer = Buffer.alloc(CHUNK)
+  let found = 0
+  for (let end = size; end > 0; ) {
+    const begin = Math.max(0, end - CHUNK)
+    const { bytesRead } = await file.read(buffer, 0, end - begin, begin)
+    for (let at = bytesRead - 1; at >= 0; at--) {
+      // The newline at the very end closes the last line; every other one closes the line before it.
+      if (buffer[at] !== NEWLINE || begin + at === size - 1) continue
+      found++
+      if (found === lines) return { from: begin + at + 1, found }
+    }
+    end = begin
+  }
+  return { from: 0, found: found + 1 }
+}

@@ -1,0 +1,60 @@
+import cluster from 'node:cluster'
+import { closeSync, openSync } from 'node:fs'
+import type { Exit } from '@imgsvc/core/process'
+
+/** What to start, and where its stdout and stderr go. */
+export interface ChildProgram {
+  readonly entry: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Appended to; the directory must exist. */
+  readonly stderrFile: string
+}
+
+/** A child this supervisor forked. */
+export interface Child {
+  readonly pid: number
+  /** Sends a signal; nothing happens when the child is gone. */
+  kill(signal: NodeJS.Signals): void
+}
+
+/** Starts a child; `onExit` is called once. Throws the system's error when it cannot be forked. */
+export type SpawnChild = (program: ChildProgram, onExit: (exit: Exit) => void) => Child
+
+/**
+ * Forks through node:cluster, so that balancers share the public port. SCHED_NONE: the kernel hands connections to
+ * the balancers, which therefore go on accepting when this process is gone. Output goes to a file and not to a pipe:
+ * a pipe would kill (EPIPE) or freeze (full) the child together with its reader.
+ */
+export const spawnChild: SpawnChild = (program, onExit) => {
+  const output = openSync(program.stderrFile, 'a', 0o640)
+  try {
+    cluster.schedulingPolicy = cluster.SCHED_NONE
+    // Applies to the forks after it: set for each one, as each has its own program and files.
+    cluster.setupPrimary({
+      exec: program.entry,
+      args: [...program.args],
+      execArgv: [],
+      stdio: ['ignore', output, output, 'ipc'],
+      serialization: 'advanced',
+      cwd: process.cwd(),
+    })
+    const worker = cluster.fork(program.env)
+    // Without a listener a failed fork (EAGAIN, EMFILE) or a broken IPC channel would end this process.
+    let failure: Error | undefined
+    worker.on('error', (error) => {
+      failure ??= error
+    })
+    const { pid } = worker.process
+    if (pid === undefined) throw failure ?? new Error('the system could not start a process')
+    worker.process.once('exit', (code, signal) => onExit({ code, signal, at: Date.now() }))
+    return {
+      pid,
+      kill(signal) {
+        worker.process.kill(signal)
+      },
+    }
+  } finally {
+    closeSync(output)
+  }
+}

@@ -1,0 +1,100 @@
+import { rmSync, statSync } from 'node:fs'
+import type { ChildMethods } from '@imgsvc/core/child-control'
+import type { Clock } from '@imgsvc/core/clock'
+import type { Logger } from '@imgsvc/core/log'
+import type { Exit, ProcessId } from '@imgsvc/core/process'
+import type { RpcClient } from '@imgsvc/core/rpc-client'
+import { readRunFile } from '@imgsvc/core/run-file'
+import type { StatePaths } from '@imgsvc/core/state-dir'
+import type { Child, ChildProgram, SpawnChild } from './child.ts'
+import { exitReason } from './exit-reason.ts'
+import { NO_VITALS, untilReady, type Vitals, watchVitals } from './vitals.ts'
+
+export interface LifeOptions {
+  readonly id: ProcessId
+  readonly port: number
+  readonly generation: number
+  readonly program: ChildProgram
+  readonly paths: StatePaths
+  readonly client: RpcClient<ChildMethods>
+  readonly clock: Clock
+  readonly log: Logger
+  /** The child says that it serves. */
+  onReady(): void
+  /** Called once, after the reason was found. */
+  onEnd(end: End): void
+}
+
+export interface End {
+  readonly exit: Exit
+  /** `exited with code 1: Error: …`. */
+  readonly reason: string
+}
+
+/** One child from its spawn to its end. */
+export interface Life {
+  readonly pid: number
+  readonly generation: number
+  /** Epoch ms. */
+  readonly since: number
+  vitals(): Vitals
+  hasServed(): boolean
+  /** Becomes idle, at most `deadlineMs`, and takes nothing new; resolves to the requests left. Throws when it is silent. */
+  drain(deadlineMs: number): Promise<number>
+  /** Does nothing when the child is gone. */
+  kill(signal: NodeJS.Signals): void
+}
+
+const CALL_SLACK_MS = 1000
+
+/** Spawns a child and accompanies it. Throws the system's error when it cannot be spawned. */
+export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
+  const { id, client, clock, log, generation, program } = options
+  const gone = new AbortController()
+  let vitals = NO_VITALS
+  let served = false
+
+  const stderrOffset = statSync(program.stderrFile, { throwIfNoEntry: false })?.size ?? 0
+  const child: Child = spawn(program, (exit) => void end(exit))
+
+  async function end(exit: Exit): Promise<void> {
+    gone.abort(new Error(`${id} is gone`))
+    vitals = NO_VITALS
+    // What a killed child leaves behind would pass for an orphan.
+    const runFile = options.paths.runFileOf(id)
+    if (readRunFile(runFile)?.pid === child.pid) rmSync(runFile, { force: true })
+    const reason = await exitReason(exit, { stderrFile: program.stderrFile, stderrOffset, port: options.port })
+    options.onEnd({ exit, reason })
+  }
+
+  async function accompany(): Promise<void> {
+    try {
+      await untilReady(client, { pid: child.pid, generation }, clock, gone.signal)
+    } catch {
+      return // gone before it was ready; `end` tells
+    }
+    served = true
+    options.onReady()
+    const report = (figures: Vitals) => {
+      vitals = figures
+    }
+    await watchVitals({ client, clock, signal: gone.signal, report })
+  }
+
+  accompany().catch((error: unknown) => log.error({ err: error, process: id }, 'watching a process failed'))
+
+  return {
+    pid: child.pid,
+    generation,
+    since: clock.now(),
+    vitals: () => vitals,
+    hasServed: () => served,
+    async drain(deadlineMs) {
+      const timeoutMs = deadlineMs + CALL_SLACK_MS
+      return (await client.call('drain', { deadlineMs }, { signal: gone.signal, timeoutMs })).inFlight
+    },
+    kill(signal) {
+      if (!gone.signal.aborted) child.kill(signal)
+    },
+  }
+}

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest'
+import { backoffMs, type Effect, initialProc, next, type Policy, type Proc, type ProcEvent } from './machine.ts'
+
+const POLICY: Policy = { restart: 'always', startTimeout: 30, stopTimeout: 10, stableAfter: 20, startRetries: 3 }
+const EVENTS: readonly ProcEvent[] = [
+  { type: 'start' },
+  { type: 'stop' },
+  { type: 'restart' },
+  { type: 'spawned', pid: 7 },
+  { type: 'ready' },
+  { type: 'exited', clean: true },
+  { type: 'exited', clean: false },
+  { type: 'timeout' },
+]
+
+function run(events: readonly (ProcEvent | ProcEvent['type'])[], policy = POLICY): readonly [Proc, readonly Effect[]] {
+  let proc = initialProc(0)
+  let effects: readonly Effect[] = []
+  for (const event of events) [proc, effects] = next(proc, toEvent(event), policy, 0)
+  return [proc, effects]
+}
+
+function toEvent(event: ProcEvent | ProcEvent['type']): ProcEvent {
+  if (typeof event !== 'string') return event
+  if (event === 'spawned') return { type: 'spawned', pid: 7 }
+  if (event === 'exited') return { type: 'exited', clean: false }
+  return { type: event }
+}
+
+const types = (effects: readonly Effect[]) => effects.map((effect) => effect.type)
+const timerOf = (effects: readonly Effect[]) => effects.find((effect) => effect.type === 'timer')?.ms
+
+/** What an event may say about the world: a child that does not exist cannot exit, a child is spawned once. */
+function possible(proc: Proc, event: ProcEvent): boolean {
+  const spawning = proc.state === 'starting' && proc.pid === null
+  if (event.type === 'spawned') return spawning
+  if (event.type === 'exited') return proc.pid !== null || spawning
+  return true
+}
+
+interface Walk {
+  readonly from: Proc
+  readonly event: ProcEvent
+  readonly to: Proc
+  readonly effects: readonly Effect[]
+}
+
+function walk(policy: Policy): readonly Walk[] {
+  const seen = new Set<string>()
+  const open: Proc[] = [initialProc(0)]
+  const steps: Walk[] = []
+  for (let proc = open.pop(); proc; proc = open.pop()) {
+    const key = JSON.stringify(proc)
+    if (seen.has(key)) continue
+    seen.add(key)
+    for (const event of EVENTS) {
+      if (!possible(proc, event)) continue
+      const [to, effects] = next(proc, event, policy, 0)
+      steps.push({ from: proc, event, to, effects })
+      open.push(to)
+    }
+  }
+  return steps
+}
+
+describe.each(['always', 'failure', 'never'] as const)('every reachable value with restart: %s', (restart) => {
+  const steps = walk({ ...POLICY, restart })
+
+  test('the walk is finite and reaches the states', () => {
+    const states = new Set(steps.map((step) => step.from.state))
+    const expected = ['backoff', 'fatal', 'running', 'starting', 'stopped', 'stopping']
+    if (restart !== 'always') expected.push('exited')
+    expect([...states].sort()).toEqual(expected.sort())
+    expect(steps.length).toBeGreaterThan(100)
+    expect(steps.length).toBeLessThan(1000)
+  })
+
+  test('no change is silent', () => {
+    for (const { from, to, effects } of steps) {
+      if (JSON.stringify(from) !== JSON.stringify(to)) expect(types(effects)).toContain('announce')
+    }
+  })
+
+  test('no second child is spawned', () => {
+    for (const { from, event, effects } of steps) {
+      if (!types(effects).includes('spawn')) continue
+      const gone = from.pid === null && from.state !== 'starting'
+      expect(gone || event.type === 'exited', JSON.stringify({ from, event })).toBe(true)
+    }
+  })
+
+  test('no pid is left behind, and none is forgotten', () => {
+    for (const { from, event, to } of steps) {
+      if (event.type === 'exited') expect(to.pid).toBeNull()
+      else if (from.pid !== null) expect(to.pid).toBe(from.pid)
+      if (['stopped', 'backoff', 'exited', 'fatal'].includes(to.state)) expect(to.pid).toBeNull()
+      if (['running', 'stopping'].includes(to.state)) expect(to.pid).toBe(7)
+    }
+  })
+
+  test('a timed state is entered with its timer, and its end by timer sets the next', () => {
+    const timed = (proc: Proc) =>
+      ['starting', 'backoff', 'stopping'].includes(proc.state) || (proc.state === 'running' && !proc.settled)
+    for (const { from, event, to, effects } of steps) {
+      const entered = from.state !== to.state || types(effects).includes('spawn')
+      if (timed(to) && entered) expect(timerOf(effects), JSON.stringify({ from, event })).toBeGreaterThan(0)
+      // A time-out without a pid to wait for cannot happen: spawning is one synchronous call.
+      const spawning = from.state === 'starting' && from.pid === null
+      if (timed(to) && event.type === 'timeout' && !spawning) expect(timerOf(effects)).toBeGreaterThan(0)
+    }
+  })
+
+  test('failures never exceed the retries by more than one, and only FATAL holds that many', () => {
+    for (const { to } of steps) {
+      expect(to.failures).toBeLessThanOrEqual(POLICY.startRetries + 1)
+      if (to.failures > POLICY.startRetries) expect(['fatal', 'stopping']).toContain(to.state)
+    }
+  })
+
+  test('what is not wanted does not come up', () => {
+    for (const { to, effects } of steps) if (to.want === 'down') expect(types(effects)).not.toContain('spawn')
+  })
+})
+
+test('start, spawned, ready is running, and forgiven after stableAfter', () => {
+  const [proc, effects] = run(['start', 'spawned', 'ready'])
+  expect(proc).toMatchObject({ state: 'running', want: 'up', pid: 7 })
+  expect(timerOf(effects)).toBe(POLICY.stableAfter)
+  const [settled] = run(['start', 'spawned', 'exited', 'timeout', 'spawned', 'ready', 'timeout'])
+  expect(settled).toMatchObject({ state: 'running', failures: 0, settled: true })
+})
+
+test('a settled process that dies is started again at once', () => {
+  const [proc, effects] = run(['start', 'spawned', 'ready', 'timeout', 'exited'])
+  expect(proc).toMatchObject({ state: 'starting', failures: 0 })
+  expect(types(effects)).toContain('spawn')
+})
+
+test('an early death comes back at once the first time and waits the second time', () => {
+  const once = ['start', 'spawned', 'ready', 'exited'] as const
+  expect(run(once)[0]).toMatchObject({ state: 'starting', failures: 1 })
+  const [proc, effects] = run([...once, 'spawned', 'ready', 'exited'])
+  expect(proc).toMatchObject({ state: 'backoff', failures: 2 })
+  expect(timerOf(effects)).toBe(2000)
+})
+
+test('failures at start wait 1, 2, 4 s and end in FATAL after the retries', () => {
+  const waits: (number | undefined)[] = []
+  let proc = run(['start'])[0]
+  for (let attempt = 0; attempt < 10 && proc.state !== 'fatal'; attempt++) {
+    const [after, effects] = next(
+      next(proc, { type: 'spawned', pid: 7 }, POLICY, 0)[0],
+      { type: 'exited', clean: false },
+      POLICY,
+      0,
+    )
+    waits.push(timerOf(effects))
+    proc = after.state === 'fatal' ? after : next(after, { type: 'timeout' }, POLICY, 0)[0]
+  }
+  expect(waits).toEqual([1000, 2000, 4000, undefined])
+  expect(proc).toMatchObject({ state: 'fatal', want: 'up', pid: null })
+})
+
+test('the pause never grows past 30 s', () => {
+  expect([1, 2, 5, 6, 7, 100].map(backoffMs)).toEqual([1000, 2000, 16_000, 30_000, 30_000, 30_000])
+})
+
+test('a start that is not ready in time is stopped and counts as a failure', () => {
+  const [stopping, effects] = run(['start', 'spawned', 'timeout'])
+  expect(stopping).toMatchObject({ state: 'stopping', want: 'up', failures: 1 })
+  expect(types(effects)).toContain('signal')
+  expect(run(['start', 'spawned', 'timeout', 'exited'])[0]).toMatchObject({ state: 'backoff', failures: 1 })
+})
+
+test('SIGTERM first, then SIGKILL until the process is gone', () => {
+  const stop = ['start', 'spawned', 'ready', 'stop'] as const
+  expect(run(stop)[1]).toContainEqual({ type: 'signal', signal: 'SIGTERM' })
+  for (const times of [['timeout'], ['timeout', 'timeout']] as const) {
+    const [proc, effects] = run([...stop, ...times])
+    expect(effects).toContainEqual({ type: 'signal', signal: 'SIGKILL' })
+    expect(proc.state).toBe('stopping')
+  }
+  expect(run([...stop, 'timeout', 'exited'])[0]).toMatchObject({ state: 'stopped', pid: null })
+})
+
+test('a restart stops while still wanted and starts without a pause', () => {
+  const [proc, effects] = run(['start', 'spawned', 'ready', 'restart', 'exited'])
+  expect(proc).toMatchObject({ state: 'starting', want: 'up', failures: 0 })
+  expect(types(effects)).toContain('spawn')
+})
+
+test('a start during a stop is carried out after it, and a stop during a spawn as well', () => {
+  expect(run(['start', 'spawned', 'ready', 'stop', 'start', 'exited'])[0].state).toBe('starting')
+  expect(run(['start', 'stop', 'spawned'])[0]).toMatchObject({ state: 'stopping', want: 'down', pid: 7 })
+})
+
+test('FATAL and BACKOFF come back by hand with their failures forgiven', () => {
+  const policy = { ...POLICY, startRetries: 0 }
+  expect(run(['start', 'spawned', 'exited'], policy)[0].state).toBe('fatal')
+  expect(run(['start', 'spawned', 'exited', 'start'], policy)[0]).toMatchObject({ state: 'starting', failures: 0 })
+  expect(run(['start', 'spawned', 'exited', 'restart'])[0]).toMatchObject({ state: 'starting', failures: 0 })
+})

@@ -1,0 +1,40 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ImgsvcError } from '@imgsvc/core/errors'
+import { type StatePaths, statePaths } from '@imgsvc/core/state-dir'
+
+const STATE_DIR_HINT = 'choose another with --state-dir'
+
+/**
+ * Makes the state directory and its `run` (0700, as sockets and keys live there) and proves that they can be written.
+ * Throws STATE_DIR_UNUSABLE with the reason.
+ */
+export function prepareStateDir(root: string): StatePaths {
+  const paths = statePaths(root)
+  makeDirectory(paths.root, 0o700, STATE_DIR_HINT)
+  makeDirectory(paths.run, 0o700, STATE_DIR_HINT)
+  const probe = join(paths.run, `.probe-${process.pid}`)
+  try {
+    chmodSync(paths.run, 0o700)
+    writeFileSync(probe, '', { mode: 0o600 })
+    rmSync(probe)
+  } catch (error) {
+    throw unusable(paths.run, error, STATE_DIR_HINT)
+  }
+  return paths
+}
+
+/** Makes a directory and its parents; `hint` says what to change. Throws STATE_DIR_UNUSABLE with the reason. */
+export function makeDirectory(path: string, mode: number, hint: string): void {
+  try {
+    // Also when it exists: a file of that name is found out here.
+    mkdirSync(path, { recursive: true, mode })
+  } catch (error) {
+    throw unusable(path, error, hint)
+  }
+}
+
+function unusable(path: string, cause: unknown, hint: string): ImgsvcError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new ImgsvcError('STATE_DIR_UNUSABLE', `${path}: ${reason}; ${hint}`, { cause })
+}

@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ProcessInfo } from '@imgsvc/core/control'
+import { expect } from 'vitest'
+import { freePorts, type InstancePorts } from './ports.ts'
+import { isAlive, processesOf } from './processes.ts'
+import { type CliResult, cleanEnv, PROGRAM, runCli } from './run-cli.ts'
+import { until } from './until.ts'
+
+/** A running imgsvc of its own: state directory, ports and processes. */
+export interface Instance {
+  /** `http://127.0.0.1:20000` */
+  readonly base: string
+  readonly admin: string
+  readonly stateDir: string
+  readonly ports: InstancePorts
+  /** The configuration file, when it was started with one. */
+  readonly configFile: string
+  /** The supervisor's pid. */
+  readonly pid: number
+  /** What `up` has printed so far. */
+  printed(): string
+  /** Runs a command against this instance. */
+  cli(...args: string[]): Promise<CliResult>
+  /** Signs a path and fetches it. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>
+  status(): Promise<readonly ProcessInfo[]>
+  /** Waits until a process is in a state. */
+  untilState(id: string, state: ProcessInfo['state']): Promise<ProcessInfo>
+  signal(signal: NodeJS.Signals): void
+  /** Stops it with SIGTERM unless it has ended, and checks that it exits 0 and leaves no process behind. */
+  stop(): Promise<void>
+}
+
+export interface InstanceOptions {
+  readonly workers?: number
+  /** Text of imgsvc.yaml; without it the built-in configuration is used. */
+  readonly config?: string
+  readonly args?: readonly string[]
+}
+
+/** Flags that give an instance its own place. */
+export function placeFlags(stateDir: string, ports: InstancePorts): readonly string[] {
+  return [
+    ...['--state-dir', stateDir, '--listen', `127.0.0.1:${ports.public}`],
+    ...['--admin', `127.0.0.1:${ports.admin}`, '--worker-port', String(ports.workers)],
+  ]
+}
+
+/** A directory with a short name: the paths of Unix sockets are limited to some 100 bytes. */
+export function shortDir(): string {
+  return mkdtempSync(join(tmpdir(), 'iv-'))
+}
+
+/** Starts `imgsvc up` in the foreground and waits until it says that it is ready. */
+export async function startInstance(options: InstanceOptions = {}): Promise<Instance> {
+  const home = shortDir()
+  const stateDir = join(home, 's')
+  const configFile = join(home, 'imgsvc.yaml')
+  if (options.config !== undefined) writeFileSync(configFile, options.config)
+  const ports = await freePorts()
+  const child = spawn(
+    process.execPath,
+    [
+      ...[PROGRAM, 'up', ...placeFlags(stateDir, ports), '--workers', String(options.workers ?? 2)],
+      ...(options.config === undefined ? [] : ['--config', configFile]),
+      ...(options.args ?? []),
+    ],
+    { cwd: home, env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const printed = collectOutput(child)
+  const instance = describeInstance({ child, home, stateDir, configFile, ports, printed })
+  try {
+    await until('imgsvc up says that it is ready', () => {
+      if (child.exitCode !== null) throw new Error(`up ended with ${child.exitCode}:\n${printed()}`)
+      return / is ready$/m.test(printed())
+    })
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw new Error(`${(error as Error).message}\n${printed()}`)
+  }
+  return instance
+}
+
+interface Parts {
+  readonly child: ChildProcess
+  readonly home: string
+  readonly stateDir: string
+  readonly configFile: string
+  readonly ports: InstancePorts
+  readonly printed: () => string
+}
+
+function describeInstance({ child, home, stateDir, configFile, ports, printed }: Parts): Instance {
+  const base = `http://127.0.0.1:${ports.public}`
+  const signed = new Map<string, string>()
+  const instance: Instance = {
+    base,
+    admin: `http://127.0.0.1:${ports.admin}`,
+    stateDir,
+    ports,
+    configFile,
+    pid: child.pid as number,
+    printed,
+    cli: (...args) => runCli([...args, '--state-dir', stateDir], { cwd: home }),
+    async get(path, headers = {}) {
+      const known = signed.get(path) ?? (await instance.cli('sign', path)).stdout.trim()
+      signed.set(path, known)
+      return fetch(`${base}${known}`, { headers })
+    },
+    async status() {
+      const { stdout, stderr } = await instance.cli('status', '--json')
+      if (stdout === '') throw new Error(stderr)
+      return JSON.parse(stdout) as ProcessInfo[]
+    },
+    untilState: (id, state) =>
+      until(`${id} is ${state}`, async () =>
+        (await instance.status()).find((one) => one.id === id && one.state === state),
+      ),
+    signal: (signal) => {
+      child.kill(signal)
+    },
+    async stop() {
+      if (child.exitCode === null) child.kill('SIGTERM')
+      try {
+        await until('the supervisor ends', () => child.exitCode !== null || child.signalCode !== null)
+        expect({ code: child.exitCode, signal: child.signalCode }, printed()).toEqual({ code: 0, signal: null })
+        expect(processesOf(stateDir)).toEqual([])
+      } finally {
+        for (const pid of processesOf(stateDir)) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+        if (child.exitCode === null) child.kill('SIGKILL')
+        rmSync(home, { recursive: true, force: true })
+      }
+    },
+  }
+  return instance
+}
+
+function collectOutput(child: ChildProcess): () => string {
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+    })
+  }
+  return () => text
+}

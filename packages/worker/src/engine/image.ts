@@ -1,0 +1,40 @@
+/** What a source can be, found from its bytes, never from its name. */
+export type SourceFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'avif' | 'tiff' | 'svg'
+
+/** What imgsvc writes. */
+export type OutputFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif'
+
+export const CONTENT_TYPES: Readonly<Record<OutputFormat, string>> = {
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  webp: 'image/webp',
+  avif: 'image/avif',
+  gif: 'image/gif',
+}
+
+/** What the header of a source says; nothing is decoded to learn it. */
+export interface SourceInfo {
+  readonly format: SourceFormat
+  /** Stored size, px, before any EXIF turn. */
+  readonly width: number
+  readonly height: number
+  /** EXIF orientation 1 to 8; 1 when absent or nonsense. */
+  readonly orientation: number
+  readonly hasAlpha: boolean
+  /** Frames of an animation, 1 for a still. */
+  readonly pages: number
+  /** How colours are stored. */
+  readonly space: 'rgb' | 'gray' | 'cmyk'
+  /** An ICC profile is embedded. */
+  readonly hasProfile: boolean
+  /** SVG only: the resolution that makes CSS pixels 1 px and inches `svgDpi` px, as libvips takes it. */
+  readonly density?: number
+}
+
+/** Interleaved 8-bit sRGB pixels, `width × height × channels`, not premultiplied. */
+export interface RawImage {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 2 | 3 | 4
+}

@@ -1,0 +1,55 @@
+import { ImgsvcError } from '@imgsvc/core/errors'
+import type { FilterCall } from '@imgsvc/core/url/request'
+import type { OutputFormat } from '../engine/image.ts'
+import type { ResolvedFilter, Settings } from './filter.ts'
+import { closestName, findFilter } from './registry.ts'
+
+/** The filters of one request, typed. */
+export interface ResolvedFilters {
+  /** In URL order. */
+  readonly list: readonly ResolvedFilter[]
+  /** Calls that do nothing, as written. */
+  readonly ignored: readonly string[]
+  readonly format: OutputFormat | undefined
+  /** s */
+  readonly maxAge: number | undefined
+  /** Other sources that have to be fetched, as written, each once. */
+  readonly refs: readonly string[]
+}
+
+/**
+ * Looks filters up and types their arguments. Unknown names and arguments that do not fit are left out and named in
+ * `ignored` (thumbor), or thrown as FILTER_INVALID with what would be right.
+ */
+export function resolveFilters(
+  calls: readonly FilterCall[],
+  options: { readonly onInvalid: 'ignore' | 'reject' },
+): ResolvedFilters {
+  const list: ResolvedFilter[] = []
+  const ignored: string[] = []
+  for (const call of calls) {
+    const found = resolveCall(call)
+    if (typeof found !== 'string') list.push(found)
+    else if (options.onInvalid === 'reject') throw new ImgsvcError('FILTER_INVALID', found)
+    else ignored.push(call.text)
+  }
+  const { format, maxAge } = settingsOf(list)
+  const refs = [...new Set(list.flatMap((filter) => ('refs' in filter ? filter.refs : [])))]
+  return { list, ignored, format, maxAge, refs }
+}
+
+/** What the filters of the phases `request` and `encode` declare together; the last call wins. */
+export function settingsOf(list: readonly ResolvedFilter[]): Settings {
+  return Object.assign({}, ...list.map((filter) => ('settings' in filter ? filter.settings : {})))
+}
+
+function resolveCall({ name, text }: FilterCall): ResolvedFilter | string {
+  const filter = findFilter(name)
+  if (!filter) {
+    const closest = closestName(name)
+    const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name)
+    return closest ? `there is no filter ${shown}; did you mean ${closest}?` : `there is no filter ${shown}`
+  }
+  const resolved = filter.resolve(text)
+  return resolved.ok ? resolved.call : resolved.message
+}

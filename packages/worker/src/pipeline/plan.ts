@@ -1,0 +1,123 @@
+import type { Config } from '@imgsvc/core/config/schema'
+import { ImgsvcError } from '@imgsvc/core/errors'
+import type { ImageRequest } from '@imgsvc/core/url/request'
+import { type Encoding, MAX_SIDE, type Metadata } from '../engine/encode.ts'
+import type { Size } from '../engine/geometry/box.ts'
+import { EXIF_TURNS, turnSize, UPRIGHT } from '../engine/geometry/orientation.ts'
+import { clampRequested } from '../engine/geometry/targets.ts'
+import { type GeometryInput, transform } from '../engine/geometry/transform.ts'
+import { headSteps } from '../engine/head.ts'
+import type { OutputFormat, SourceInfo } from '../engine/image.ts'
+import type { Step } from '../engine/ops.ts'
+import type { Settings } from '../filters/filter.ts'
+import { type ResolvedFilters, settingsOf } from '../filters/resolve.ts'
+
+export interface PlanInput {
+  readonly request: ImageRequest
+  readonly filters: ResolvedFilters
+  readonly source: SourceInfo
+  readonly format: OutputFormat
+  readonly images: Config['images']
+  /** Headers of the sources that filters name. */
+  readonly refs: ReadonlyMap<string, SourceInfo>
+}
+
+/** Everything that will be done to a picture, decided from headers alone. */
+export interface Plan {
+  readonly source: SourceInfo
+  readonly refs: ReadonlyMap<string, SourceInfo>
+  /** In order; each carries the size after it. */
+  readonly steps: readonly Step[]
+  /** Size of the result, px. */
+  readonly size: Size
+  readonly encoding: Encoding
+  /** Size to squeeze the file under, bytes. */
+  readonly maxBytes: number | undefined
+  readonly metadata: Metadata
+}
+
+/**
+ * Multiplications a request may cost in pixel filters, about half a minute of one core. Only chains of extreme
+ * filters on pictures of the largest size reach it.
+ */
+const MAX_WORK = 20e9
+
+/**
+ * Works out every step and its size. Throws OUTPUT_TOO_LARGE when a step would pass `images.maxOutputPixels`, when
+ * the format cannot hold the sides, or when the filters would need too much work.
+ */
+export function plan({ request, filters, source, format, images, refs }: PlanInput): Plan {
+  // thumbor never runs the filters after loading on GIF sources, not even format() or quality().
+  const list = filters.list.filter(({ phase }) => source.format !== 'gif' || phase === 'source')
+  const orientation = images.respectOrientation ? source.orientation : 1
+  const input = list.reduce<GeometryInput>(
+    (adjusted, filter) => (filter.phase === 'source' ? filter.adjust(adjusted) : adjusted),
+    {
+      source,
+      orientation,
+      request: { ...request, ...clampRequested(request, images.maxWidth, images.maxHeight) },
+      stretch: false,
+      focalPoints: [],
+      maxWidth: images.maxWidth,
+      maxHeight: images.maxHeight,
+    },
+  )
+  const geometry = transform(input)
+  const steps = headSteps(geometry.ops, source)
+  const original = turnSize(EXIF_TURNS[orientation - 1] ?? UPRIGHT, source)
+  let { size } = geometry
+  check(steps, size, images.maxOutputPixels)
+  for (const filter of list) {
+    if (filter.phase !== 'geometry' && filter.phase !== 'pixels') continue
+    const added = filter.plan({ size, requested: geometry.requested, source: original, refs })
+    steps.push(...added)
+    check(steps, added.at(-1)?.size ?? size, images.maxOutputPixels)
+    size = added.at(-1)?.size ?? size
+  }
+  checkSides(size, format)
+  const settings = settingsOf(list)
+  return {
+    source,
+    refs,
+    steps,
+    size,
+    encoding: encoding(format, settings, images),
+    maxBytes: format === 'jpeg' || format === 'webp' ? settings.maxBytes : undefined,
+    metadata: {
+      icc: source.hasProfile && source.space === 'rgb' && !settings.stripIcc,
+      exif: images.preserveExif && !settings.stripExif,
+      upright: orientation !== 1,
+    },
+  }
+}
+
+function check(steps: readonly Step[], { width, height }: Size, maxPixels: number): void {
+  if (width * height > maxPixels) {
+    throw new ImgsvcError('OUTPUT_TOO_LARGE', `${width}x${height} is more than ${maxPixels} px`)
+  }
+  const work = steps.reduce((sum, step) => sum + (step.kind === 'raw' ? step.work : 0), 0)
+  if (work > MAX_WORK) throw new ImgsvcError('OUTPUT_TOO_LARGE', 'the filters would need too much work at this size')
+}
+
+function checkSides({ width, height }: Size, format: OutputFormat): void {
+  const most = MAX_SIDE[format]
+  if (width > most || height > most) {
+    throw new ImgsvcError(
+      'OUTPUT_TOO_LARGE',
+      `${width}x${height} does not fit ${format}, whose sides end at ${most} px`,
+    )
+  }
+}
+
+/** quality() before the quality of the format before the general one. */
+function encoding(format: OutputFormat, settings: Settings, images: Config['images']): Encoding {
+  const ofFormat = format === 'webp' ? images.webpQuality : format === 'avif' ? images.avifQuality : undefined
+  return {
+    format,
+    quality: settings.quality ?? ofFormat ?? images.quality,
+    progressiveJpeg: images.progressiveJpeg,
+    pngLevel: images.pngLevel,
+    webpEffort: images.webpEffort,
+    avifEffort: images.avifEffort,
+  }
+}

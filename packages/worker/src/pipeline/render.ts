@@ -1,0 +1,96 @@
+import { ImgsvcError } from '@imgsvc/core/errors'
+import { open } from '../engine/decode.ts'
+import { type Encoding, encodeAs, fallingQualities, keepMetadata } from '../engine/encode.ts'
+import { applyRun, fromRaw, type Pipeline, runOnRaw, toRaw } from '../engine/execute.ts'
+import type { RawImage } from '../engine/image.ts'
+import type { RefPixels, Step } from '../engine/ops.ts'
+import { segments } from '../engine/segments.ts'
+import type { Plan } from './plan.ts'
+import type { Rendered } from './types.ts'
+
+/**
+ * Carries a plan out. The common case, sharp steps that fit one pipeline, decodes, resizes and encodes in one pass;
+ * otherwise the picture is raw pixels between the runs. Throws SOURCE_UNDECODABLE when the source or a reference
+ * cannot be decoded and RENDER_FAILED for anything else.
+ */
+export async function render(plan: Plan, source: Buffer, refs: ReadonlyMap<string, Buffer>): Promise<Rendered> {
+  const runs = segments(plan.steps)
+  const head = runs[0]?.[0]?.kind === 'sharp' ? (runs.shift() as Step[]) : []
+  const opened = () => applyRun(open(source, plan.source), head)
+  try {
+    if (runs.length === 0 && plan.maxBytes === undefined) return await onePass(plan, opened())
+    return await throughRaw(plan, opened(), runs, refPixels(plan, refs))
+  } catch (error) {
+    if (error instanceof ImgsvcError) throw error
+    throw await blame(error, plan, source)
+  }
+}
+
+async function onePass(plan: Plan, image: Pipeline): Promise<Rendered> {
+  const started = performance.now()
+  const { data, info } = await encodeAs(keepMetadata(image, plan.metadata), plan.encoding).toBuffer({
+    resolveWithObject: true,
+  })
+  const render = performance.now() - started
+  return { data, format: plan.encoding.format, ...sides(info), timings: { decode: 0, render, encode: 0 } }
+}
+
+async function throughRaw(plan: Plan, image: Pipeline, runs: readonly Step[][], refs: RefPixels): Promise<Rendered> {
+  const started = performance.now()
+  let pixels = await toRaw(image)
+  const decoded = performance.now()
+  for (const run of runs) pixels = await runOnRaw(pixels, run, refs)
+  const rendered = performance.now()
+  const data = await encodeWithin(pixels, plan.encoding, plan.maxBytes)
+  return {
+    data,
+    format: plan.encoding.format,
+    ...sides(pixels),
+    timings: { decode: decoded - started, render: rendered - decoded, encode: performance.now() - rendered },
+  }
+}
+
+/** Encodes under `maxBytes` when a lower quality gets there, else at the wanted quality. */
+async function encodeWithin(pixels: RawImage, encoding: Encoding, maxBytes: number | undefined): Promise<Buffer> {
+  const first = await encodeAs(fromRaw(pixels), encoding).toBuffer()
+  if (maxBytes === undefined || first.length <= maxBytes) return first
+  for (const quality of fallingQualities(encoding.quality)) {
+    const smaller = await encodeAs(fromRaw(pixels), encoding, quality).toBuffer()
+    if (smaller.length <= maxBytes) return smaller
+  }
+  return first
+}
+
+function refPixels(plan: Plan, refs: ReadonlyMap<string, Buffer>): RefPixels {
+  return {
+    async load(ref, size) {
+      const bytes = refs.get(ref)
+      const info = plan.refs.get(ref)
+      if (!bytes || !info) throw new ImgsvcError('RENDER_FAILED', `the source ${ref} of a filter was not fetched`)
+      const image = open(bytes, info)
+      const scaled = size ? image.resize(size.width, size.height, { fit: 'fill', kernel: 'lanczos3' }) : image
+      try {
+        return await toRaw(scaled.toColourspace('srgb').ensureAlpha())
+      } catch (error) {
+        throw new ImgsvcError('SOURCE_UNDECODABLE', `the source ${ref} of a filter cannot be decoded`, { cause: error })
+      }
+    },
+  }
+}
+
+/** Whose fault a failed pipeline is: libvips fuses decoding and encoding, so the source is decoded once more alone. */
+async function blame(error: unknown, plan: Plan, source: Buffer): Promise<ImgsvcError> {
+  try {
+    await open(source, plan.source)
+      .resize(1, 1, { fit: 'fill', kernel: 'nearest', fastShrinkOnLoad: false })
+      .raw()
+      .toBuffer()
+  } catch (cause) {
+    return new ImgsvcError('SOURCE_UNDECODABLE', `the ${plan.source.format} cannot be decoded`, { cause })
+  }
+  return new ImgsvcError('RENDER_FAILED', undefined, { cause: error })
+}
+
+function sides({ width, height }: { readonly width: number; readonly height: number }) {
+  return { width, height }
+}

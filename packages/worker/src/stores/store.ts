@@ -1,0 +1,32 @@
+/** Bytes with what is known about them. */
+export interface Blob {
+  readonly bytes: Buffer
+  /** Epoch ms. */
+  readonly modifiedAt: number | undefined
+}
+
+export interface Stat {
+  readonly size: number
+  /** Epoch ms. */
+  readonly modifiedAt: number | undefined
+}
+
+export interface IoOptions {
+  readonly signal: AbortSignal
+  /** Stop with SOURCE_TOO_LARGE once more than this arrives. */
+  readonly maxBytes?: number | undefined
+}
+
+/**
+ * One place that keeps bytes under text keys; it serves as source, storage of originals and result storage.
+ * A missing key is undefined, never an error; a failure is thrown as ImgsvcError.
+ */
+export interface ObjectStore {
+  readonly name: string
+  get(key: string, io: IoOptions): Promise<Blob | undefined>
+  stat(key: string, io: IoOptions): Promise<Stat | undefined>
+  /** Absent: read-only. */
+  put?(key: string, blob: Blob, io: IoOptions): Promise<void>
+  delete?(key: string, io: IoOptions): Promise<void>
+  close?(): Promise<void>
+}
