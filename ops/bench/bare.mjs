@@ -1,6 +1,7 @@
 // The yardstick: sharp alone, in a process of its own, with the service's settings and parallelism. No HTTP, no
 // queue, no storage: the source is already in memory.
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { SOURCE } from './workloads.mjs'
@@ -10,13 +11,17 @@ export function startBare({ parallel }) {
   const child = fork(fileURLToPath(import.meta.url), ['child', String(parallel)], {
     env: { ...process.env, UV_THREADPOOL_SIZE: String(parallel + 2) },
   })
+  const died = once(child, 'exit').then(() => {
+    throw new Error('the bare loop died')
+  })
+  // Only a run that waits for an answer cares; stop() ends it on purpose.
+  died.catch(() => undefined)
   return {
-    run(job) {
-      return new Promise((resolve, reject) => {
-        child.once('message', resolve)
-        child.once('exit', () => reject(new Error('the bare loop died')))
-        child.send(job)
-      })
+    async run(job) {
+      const answer = once(child, 'message')
+      child.send(job)
+      const [result] = await Promise.race([answer, died])
+      return result
     },
     stop() {
       child.kill()

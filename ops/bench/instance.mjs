@@ -11,21 +11,31 @@ import { signedUrl } from '@imgsvc/core/url/signer'
 
 const BIN = fileURLToPath(new URL('../../packages/supervisor/bin/imgsvc.js', import.meta.url))
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
+async function listenOn(port) {
+  const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
+  return server
+}
+
+/** First of `count` ports in a row that are free. */
+async function freePorts(count) {
+  for (let tries = 0; tries < 50; tries++) {
+    const first = await listenOn(0)
+    const { port } = first.address()
+    const all = await Promise.allSettled(Array.from({ length: count - 1 }, (_, i) => listenOn(port + 1 + i)))
+    const open = [first, ...all.flatMap((result) => result.value ?? [])]
+    await Promise.all(open.map((server) => new Promise((resolve) => server.close(resolve))))
+    if (open.length === count) return port
+  }
+  throw new Error(`no ${count} free ports in a row`)
 }
 
 /** Starts it and resolves when it is ready. `renders` is how many pictures it makes at once. */
 export async function startInstance({ workers }) {
   const stateDir = await mkdtemp(join(tmpdir(), 'imgsvc-bench-'))
-  const port = await freePort()
+  const port = await freePorts(workers + 2)
   const args = ['up', '--state-dir', stateDir, '--workers', String(workers), '--listen', `127.0.0.1:${port}`]
-  args.push('--worker-port', String(20_000 + (port % 20_000)), '--admin', `127.0.0.1:${await freePort()}`)
+  args.push('--admin', `127.0.0.1:${port + 1}`, '--worker-port', String(port + 2))
   const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const stop = async () => {

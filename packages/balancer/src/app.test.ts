@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   bodyOf,
@@ -152,7 +151,7 @@ describe('limits', () => {
     })
     const { port } = await startBalancer([worker.port], { balancer: { maxBody: '1KB' } })
     const chunk = `200\r\n${'x'.repeat(512)}\r\n`
-    const head = 'POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
+    const head = 'POST /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n'
     const answer = await exchangeRaw(port, `${head}${chunk.repeat(3)}0\r\n\r\n`)
     expect(statusOf(answer)).toBe(413)
     expect(complete).toBe(0)
@@ -251,7 +250,7 @@ describe('stopping', () => {
     const [idle, silent, busy] = [dial(port), dial(port), dial(port)]
     idle.socket.write('GET /fast HTTP/1.1\r\nHost: h\r\n\r\n')
     await vi.waitFor(() => expect(idle.text()).toContain('fast'))
-    await once(silent.socket, 'connect')
+    await vi.waitFor(() => expect(silent.socket.connecting).toBe(false))
     busy.socket.write('GET /slow HTTP/1.1\r\nHost: h\r\n\r\n')
     await vi.waitFor(() => expect(finish).toBeDefined())
 

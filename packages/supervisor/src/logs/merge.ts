@@ -24,16 +24,27 @@ function timeOf(line: string): string | undefined {
   return /"time":"([^"]{1,40})"/.exec(line)?.[1]
 }
 
-/** Lines of several endless logs as they come. Each log is asked for one line at a time: a slow reader slows them all. */
-export async function* interleave(logs: readonly AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
+/**
+ * Lines of several endless logs as they come. Each log is asked for one line at a time: a slow reader slows them all.
+ * `stop` makes the logs end; it is called when the reader leaves, so that none is read on behind its back.
+ */
+export async function* interleave(
+  logs: readonly AsyncGenerator<LogLine>[],
+  stop: () => void,
+): AsyncGenerator<LogLine> {
   const ask = async (log: AsyncGenerator<LogLine>) => ({ log, result: await log.next() })
   const pending = new Map(logs.map((log) => [log, ask(log)]))
-  while (pending.size > 0) {
-    const { log, result } = await Promise.race(pending.values())
-    if (result.done) pending.delete(log)
-    else {
-      yield result.value
-      pending.set(log, ask(log))
+  try {
+    while (pending.size > 0) {
+      const { log, result } = await Promise.race(pending.values())
+      if (result.done) pending.delete(log)
+      else {
+        yield result.value
+        pending.set(log, ask(log))
+      }
     }
+  } finally {
+    stop()
+    await Promise.allSettled(pending.values())
   }
 }

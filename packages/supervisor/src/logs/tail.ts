@@ -17,7 +17,9 @@ export interface TailLogsOptions {
 
 /** The last lines of several logs in the order of their times, then, when followed, new ones as they are written. */
 export async function* tailLogs(options: TailLogsOptions): AsyncGenerator<LogLine> {
-  const { dir, ids, clock, signal, lines, follow } = options
+  const { dir, ids, clock, lines, follow } = options
+  const over = new AbortController()
+  const signal = AbortSignal.any([options.signal, over.signal])
   const tails: { id: string; tail: Tail }[] = []
   try {
     for (const id of ids) {
@@ -25,7 +27,10 @@ export async function* tailLogs(options: TailLogsOptions): AsyncGenerator<LogLin
       tails.push({ id, tail })
     }
     yield* mergeByTime(tails.map(({ id, tail }) => labelled(id, tail.recent())))
-    if (follow) yield* interleave(tails.map(({ id, tail }) => labelled(id, tail.followed())))
+    if (follow) yield* interleave(
+        tails.map(({ id, tail }) => labelled(id, tail.followed())),
+        () => over.abort(),
+      )
   } finally {
     for (const { tail } of tails) await tail.close()
   }

@@ -14,9 +14,9 @@ let current: Scene
 beforeEach(() => {
   current = scene(roles)
 })
-afterEach(() => {
+afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
-  current.remove()
+  await current.remove()
 })
 
 /** A child without a supervisor, up and running. */

@@ -11,7 +11,7 @@ let current: { scene: Scene; roster: Roster } | undefined
 afterEach(async () => {
   await current?.roster.stopAll(0)
   current?.roster.close()
-  current?.scene.remove()
+  await current?.scene.remove()
   current = undefined
 })
 

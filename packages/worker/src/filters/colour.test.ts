@@ -13,6 +13,9 @@ test.each([
   expect(parseColour(text)).toEqual(rgba)
 })
 
-test.each(['', 'nocolour', '12', '12345', '1234567', '#fff', 'ggg', 'constructor', '__proto__'])('%j is no colour', (text) => {
-  expect(parseColour(text)).toBeUndefined()
-})
+test.each(['', 'nocolour', '12', '12345', '1234567', '#fff', 'ggg', 'constructor', '__proto__'])(
+  '%j is no colour',
+  (text) => {
+    expect(parseColour(text)).toBeUndefined()
+  },
+)

@@ -67,7 +67,9 @@ describe('what encode and request filters declare', () => {
   })
 
   test('format and max_age are told to the caller', () => {
-    const { format, maxAge } = resolveFilters(splitFilterCalls('format(JPG):max_age(5):format(webp)'), { onInvalid: 'reject' })
+    const { format, maxAge } = resolveFilters(splitFilterCalls('format(JPG):max_age(5):format(webp)'), {
+      onInvalid: 'reject',
+    })
     expect([format, maxAge]).toEqual(['webp', 5])
   })
 
@@ -88,7 +90,10 @@ describe('what encode and request filters declare', () => {
   test('max_bytes gives the first encoding when no quality is low enough, and leaves PNG alone', async () => {
     const hopeless = await withFilters('max_bytes(10)')
     expect(hopeless.data.equals((await withFilters('max_bytes(100000000)')).data)).toBe(true)
-    const [png, limited] = [await withFilters('', { format: 'png' }), await withFilters('max_bytes(10)', { format: 'png' })]
+    const [png, limited] = [
+      await withFilters('', { format: 'png' }),
+      await withFilters('max_bytes(10)', { format: 'png' }),
+    ]
     expect(limited.data.equals(png.data)).toBe(true)
   })
 
@@ -99,7 +104,10 @@ describe('what encode and request filters declare', () => {
   })
 
   test('strip_exif drops the block that the configuration keeps', async () => {
-    const source = await sharp(sample('coffee.png')).withExif({ IFD0: { Copyright: 'someone' } }).jpeg().toBuffer()
+    const source = await sharp(sample('coffee.png'))
+      .withExif({ IFD0: { Copyright: 'someone' } })
+      .jpeg()
+      .toBuffer()
     const exif = async (filters: string, preserveExif: boolean) =>
       (await sharp((await make({ source, filters, format: 'jpeg', images: { preserveExif } })).data).metadata()).exif
     expect(String(await exif('', true))).toContain('someone')

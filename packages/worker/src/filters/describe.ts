@@ -1,5 +1,5 @@
-import { FILTERS } from './registry.ts'
 import type { Phase } from './filter.ts'
+import { FILTERS } from './registry.ts'
 
 /** One argument of a filter, in words. */
 export interface ArgumentDescription {

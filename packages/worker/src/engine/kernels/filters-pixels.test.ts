@@ -5,6 +5,15 @@ import { gaussian, gaussianBlur } from './blur.ts'
 import { faded, meanColour, paste } from './composite.ts'
 import { brightnessTable, contrastTable, throughTable } from './table.ts'
 
+interface Vector {
+  readonly filter: string
+  readonly image: string
+  readonly overlay: string
+  readonly params: [number, number]
+  readonly output: string
+  readonly output_rgb: number[]
+}
+
 interface Picture {
   readonly width: number
   readonly height: number
@@ -15,8 +24,7 @@ interface Picture {
 const file = new URL('../../../test/vectors/thumbor/filters-pixels.json', import.meta.url)
 const { images, vectors, blur_kernels } = JSON.parse(readFileSync(file, 'utf8')) as {
   images: Record<string, Picture>
-  // biome-ignore lint/suspicious/noExplicitAny: vectors of many shapes
-  vectors: any[]
+  vectors: Vector[]
   blur_kernels: { radius: number; sigma: number; kernel: number[] }[]
 }
 

@@ -2,7 +2,7 @@ import { decimal } from '@imgsvc/core/args/fields'
 import { resize } from '../../engine/ops.ts'
 import { defineFilter } from '../filter.ts'
 
-/** `thumbor/filters/proportion.py`: only shrinks, and never to less than a pixel; anything else does nothing. */
+/** `thumbor/filters/proportion.py`: only shrinks, and never to less than a pixel; anything else does nothing (1 included, which thumbor resizes to the same size). */
 export const proportion = defineFilter({
   name: 'proportion',
   phase: 'geometry',
@@ -12,6 +12,6 @@ export const proportion = defineFilter({
   plan: ([share], { size }) => {
     const width = Math.trunc(size.width * share)
     const height = Math.trunc(size.height * share)
-    return share > 0 && share <= 1 && width >= 1 && height >= 1 ? [resize({ width, height })] : []
+    return share > 0 && share < 1 && width >= 1 && height >= 1 ? [resize({ width, height })] : []
   },
 })
