@@ -1,5 +1,6 @@
 import { configDocuments } from './config.mjs'
 import { errorDocuments } from './errors.mjs'
+import { filterDocuments } from './filters.mjs'
 import { metricDocuments } from './metrics.mjs'
 
 /**
@@ -8,4 +9,4 @@ import { metricDocuments } from './metrics.mjs'
  *
  * @type {readonly { readonly path: string, readonly render: () => string | Promise<string> }[]}
  */
-export const documents = [...configDocuments, ...errorDocuments, ...metricDocuments]
+export const documents = [...configDocuments, ...errorDocuments, ...filterDocuments, ...metricDocuments]

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { configSchema } from '@imgsvc/core/config/schema'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   bodyOf,
@@ -228,6 +229,17 @@ describe('malformed requests are answered once, as JSON, and crash nothing', () 
     expect(client.text()).toBe('')
   })
 
+  test('a client that leaves in the middle of its request is no malformed request', async () => {
+    const { port, lines } = await startBalancer([1])
+    const client = dial(port)
+    client.socket.end('GET /x HTTP/1.1\r\nHo')
+    await client.closed
+    expect(client.text()).toBe('')
+    expect(statusOf(await getRaw(port, '/healthcheck'))).toBe(200)
+    await vi.waitFor(() => expect(lines()).toHaveLength(1))
+    expect(lines()[0]).toMatchObject({ path: '/healthcheck' })
+  })
+
   test('CONNECT is 405, Upgrade is ignored', async () => {
     const worker = await startWorker((request, response) => response.end(`upgrade=${request.headers.upgrade}`))
     const { port } = await startBalancer([worker.port])
@@ -317,7 +329,6 @@ test('metrics count requests, tries and workers', async () => {
 test('a new configuration applies to the next request', async () => {
   const worker = await echo()
   const { port, balancer } = await startBalancer([worker.port])
-  const { configSchema } = await import('@imgsvc/core/config/schema')
   expect(statusOf(await getRaw(port, '/aaaaaaaaaa'))).toBe(200)
   balancer.configure(configSchema.parse({ sources: [], limits: { urlLength: '10B' } }))
   expect(statusOf(await getRaw(port, '/aaaaaaaaaa'))).toBe(414)

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@imgsvc/core/clock'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { ProcessId } from '@imgsvc/core/process'
+import type { FailedOutcome } from './attempt.ts'
 import { requestIdOf } from './forward-headers.ts'
-import type { FailedOutcome } from './proxy.ts'
 
 /** One request sent to one worker, for log and metrics. Times in ms since the try began. */
 export interface Try {

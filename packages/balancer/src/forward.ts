@@ -1,11 +1,12 @@
 import type { Clock } from '@imgsvc/core/clock'
 import { ImgsvcError } from '@imgsvc/core/errors'
+import type { Attempt, FailedOutcome, UpstreamRequest } from './attempt.ts'
 import type { Exchange, Try } from './exchange.ts'
 import { forwardHeaders } from './forward-headers.ts'
 import type { PassOn } from './pass-on.ts'
 import type { UpstreamPool } from './pool/pool.ts'
 import type { Upstream } from './pool/upstream.ts'
-import type { Attempt, FailedOutcome, UpstreamProxy, UpstreamRequest } from './proxy.ts'
+import type { UpstreamProxy } from './proxy.ts'
 import { checkAnnouncedLength, hasBody, writeBody } from './request-body.ts'
 import type { RequestTarget } from './request-target.ts'
 

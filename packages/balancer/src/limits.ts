@@ -39,6 +39,7 @@ export function parseFailure(error: NodeJS.ErrnoException, socket: Socket): Imgs
   switch (error.code) {
     case 'ECONNRESET':
     case 'EPIPE':
+    case 'HPE_INVALID_EOF_STATE':
       return undefined
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ImgsvcError('REQUEST_TIMEOUT')

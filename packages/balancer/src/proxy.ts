@@ -6,10 +6,10 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createRequire } from 'node:module'
-import type { Socket } from 'node:net'
 import type { Stream } from 'node:stream'
 import type { Clock } from '@imgsvc/core/clock'
 import type HttpProxy from 'http-proxy'
+import { type Attempt, type AttemptTimeouts, closeIdle, trackAttempt, type UpstreamRequest } from './attempt.ts'
 import type { Upstream } from './pool/upstream.ts'
 
 /**
@@ -25,47 +25,21 @@ import type { Upstream } from './pool/upstream.ts'
  * | no keep-alive, client's keep-alive lost         | an agent per worker; responses are ours (`selfHandleResponse`)  |
  * | client leaving is not passed on                 | it never sees the client; the caller's signal destroys          |
  * | worker dying mid-body leaves the client hanging | the body is pumped by the caller, who sees the reset            |
- * | timeout looks like a reset                      | own timers: connect and first byte told apart                   |
+ * | timeout looks like a reset                      | own timers (attempt.ts): connect and first byte told apart      |
  * | `util._extend` warns on Node 22 and later       | replaced while http-proxy loads, for http-proxy only            |
  */
 export interface UpstreamProxy {
-  /** Sends one request to one worker; resolves with how it went, never rejects. */
+  /** Makes one attempt at one worker; resolves with how it went, never rejects. */
   send(upstream: Upstream, request: UpstreamRequest, signal: AbortSignal): Promise<Attempt>
   /** Closes idle connections to a worker that gets no more requests. */
   retire(upstream: Upstream): void
   close(): void
 }
 
-export interface UpstreamRequest {
-  readonly method: string
-  /** Goes out byte for byte. */
-  readonly path: string
-  /** Goes out as it is; must be free of hop-by-hop headers. */
-  readonly headers: OutgoingHttpHeaders
-  /** Called once the connection stands, to write the body and end the request; undefined when there is no body. */
-  readonly writeBody: ((to: ClientRequest, progress: () => void) => void) | undefined
-}
-
-/** Times of one attempt, ms since it began. */
-export interface AttemptTimes {
-  /** undefined: the connection was there already. */
-  readonly connectMs: number | undefined
-  readonly ms: number
-}
-
-export type Attempt = AttemptTimes &
-  (
-    | { readonly outcome: 'answered'; readonly answer: IncomingMessage; readonly upstreamRequest: ClientRequest }
-    /** refused: not connected, nothing was sent. reset: the connection broke before an answer. aborted: by the signal. */
-    | { readonly outcome: FailedOutcome; readonly stale: boolean; readonly cause: Error | undefined }
-  )
-
-export type FailedOutcome = 'refused' | 'connect-timeout' | 'reset' | 'response-timeout' | 'aborted'
-
 export interface ProxyOptions {
   readonly clock: Clock
-  /** Read at every request, so that they change live. ms. */
-  readonly timeouts: () => { readonly connectTimeout: number; readonly responseTimeout: number }
+  /** Read at every request, so that they change live. */
+  readonly timeouts: () => AttemptTimeouts
   /** Idle connections kept per worker. */
   readonly maxIdle: number
 }
@@ -145,72 +119,6 @@ export function createProxy(options: ProxyOptions): UpstreamProxy {
   }
 }
 
-interface AttemptContext extends ProxyOptions {
-  readonly agent: Agent
-  readonly request: UpstreamRequest
-  readonly signal: AbortSignal
-  readonly resolve: (attempt: Attempt) => void
-}
-
-/** Follows one attempt through socket, connection and answer, with a timer for each, and settles it once. */
-function trackAttempt({ clock, timeouts, agent, request, signal, resolve }: AttemptContext) {
-  const startedAt = clock.monotonic()
-  let upstreamRequest: ClientRequest | undefined
-  let connectMs: number | undefined
-  let isSettled = false
-  let cancelTimer = () => {}
-
-  const settle = () => {
-    isSettled = true
-    cancelTimer()
-    signal.removeEventListener('abort', abort)
-    return { connectMs, ms: clock.monotonic() - startedAt }
-  }
-  const fail = (outcome: FailedOutcome, cause?: Error) => {
-    if (isSettled) return
-    const stale = outcome === 'reset' && upstreamRequest?.reusedSocket === true
-    // The worker has closed the connections that were idle: the others are not worth trying.
-    if (stale) closeIdle(agent)
-    resolve({ outcome, stale, cause, ...settle() })
-    upstreamRequest?.destroy()
-  }
-  const abort = () => fail('aborted')
-  const failAfter = (ms: number, outcome: FailedOutcome) => {
-    if (isSettled) return
-    cancelTimer()
-    cancelTimer = clock.timer(ms, () => fail(outcome))
-  }
-  const awaitAnswer = () => failAfter(timeouts().responseTimeout, 'response-timeout')
-  const connected = (created: ClientRequest) => {
-    awaitAnswer()
-    request.writeBody?.(created, awaitAnswer)
-  }
-  signal.addEventListener('abort', abort)
-
-  return {
-    fail,
-    begin(created: ClientRequest): void {
-      upstreamRequest = created
-      if (!request.writeBody) created.end()
-      created.once('socket', (socket: Socket) => {
-        if (!socket.connecting) {
-          connected(created)
-          return
-        }
-        failAfter(timeouts().connectTimeout, 'connect-timeout')
-        socket.once('connect', () => {
-          connectMs = clock.monotonic() - startedAt
-          connected(created)
-        })
-      })
-    },
-    answered(answer: IncomingMessage): void {
-      if (isSettled || !upstreamRequest) answer.destroy()
-      else resolve({ outcome: 'answered', answer, upstreamRequest, ...settle() })
-    },
-  }
-}
-
 /**
  * http-proxy fills in the object given as `ssl` and makes the request from it. A `path` that cannot be set stays what
  * the client sent, whatever its urlJoin makes of it.
@@ -227,10 +135,6 @@ function bodySource(begin: (created: ClientRequest) => void): Stream {
 function isConnectError(error: Error): boolean {
   const { syscall } = error as NodeJS.ErrnoException
   return syscall === 'connect' || syscall === 'getaddrinfo'
-}
-
-function closeIdle(agent: Agent): void {
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
 }
 
 function loadHttpProxy(): typeof HttpProxy {

@@ -102,8 +102,10 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
   const closing: (() => unknown)[] = []
   const shutdown = createShutdown([
     () => firstBoot.close(),
+    () => log.info('imgsvc is stopping'),
     (timeoutMs) => roster.stopAll(timeoutMs),
     () => Promise.all(closing.map((close) => close())),
+    () => log.info('imgsvc has stopped'),
     () => prepared.release(),
   ])
   const { handlers, reload, reopenLogs } = createControl(parts, shutdown)
@@ -126,7 +128,7 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
     closing.push(handleSignals({ stop, reload, reopenLogs: () => background(log, reopenLogs()) }))
   }
 
-  log.info({ ...infoOf(parts), node: process.version }, 'imgsvc starts')
+  log.info({ info: infoOf(parts), node: process.version }, 'imgsvc starts')
   if (prepared.settings.keyGenerated) options.print?.(`made a signing key: ${paths.key}`)
   const running: RunningSupervisor = {
     info: () => infoOf(parts),

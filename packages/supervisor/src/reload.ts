@@ -4,7 +4,7 @@ import { ImgsvcError } from '@imgsvc/core/errors'
 import type { Logger } from '@imgsvc/core/log'
 import { checkPorts, workerPort } from './ports.ts'
 import { workerCount } from './process/roles.ts'
-import { rollingRestart } from './process/rolling.ts'
+import { restartServing } from './process/rolling.ts'
 import type { Roster } from './process/roster.ts'
 import { keepingWhole, type ReloadPlan, reloadPlan } from './reload-plan.ts'
 import { type Settings, withConfig } from './settings.ts'
@@ -36,7 +36,7 @@ export function createReload(options: ReloadOptions): Reload {
 
   async function restart({ restart: roles }: ReloadPlan): Promise<void> {
     for (const role of roles) {
-      const results = await rollingRestart(roster.list(role), options.stopping)
+      const results = await restartServing(roster, roster.list(role), options.stopping)
       const failed = results.find((result) => !result.ok)
       if (failed) throw new ImgsvcError('PROCESS_FAILED', `${failed.id}: ${failed.reason}; the others were left alone`)
     }

@@ -28,11 +28,17 @@ type Container = Record<string, unknown>
 // Null prototypes make `__proto__` and `constructor` keys like any other: unknown settings.
 const emptySection = (): Container => Object.create(null) as Container
 
+// A section of another type shares no settings with the one beneath it.
+function isOtherType(before: Container, value: Container): boolean {
+  return Object.hasOwn(value, 'type') && value.type !== before.type
+}
+
 /** Begins with nothing. */
 export function createLayers(): Layers {
   const root = emptySection()
   const sources = new Map<string, Source>()
 
+  // Walks over everything known: only called for what is really replaced, or a long list would take minutes.
   function forget(path: string): void {
     for (const known of sources.keys()) if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
   }
@@ -45,26 +51,16 @@ export function createLayers(): Layers {
     sourceAt: (path: readonly string[]) => Source,
   ) {
     const name = path.join('.')
-    if (isRecord(value)) {
-      // A section of another type shares no settings with the one beneath it.
-      const isReplaced =
-        !isRecord(target[key]) || (Object.hasOwn(value, 'type') && value.type !== (target[key] as Container).type)
-      if (isReplaced) {
-        forget(name)
-        target[key] = emptySection()
-      }
-      for (const [child, inner] of Object.entries(value))
+    const before = Object.hasOwn(target, key) ? target[key] : undefined
+    const isMerged = isRecord(value) && isRecord(before) && !isOtherType(before, value)
+    if (!isMerged) {
+      if (before !== undefined) forget(name)
+      target[key] = isRecord(value) ? emptySection() : Array.isArray(value) ? [] : value
+    }
+    if (typeof value === 'object' && value !== null) {
+      for (const [child, inner] of Object.entries(value)) {
         put(target[key] as Container, child, inner, [...path, child], sourceAt)
-    } else if (Array.isArray(value)) {
-      forget(name)
-      const list: unknown[] = []
-      target[key] = list
-      value.forEach((inner, index) => {
-        put(list as unknown as Container, String(index), inner, [...path, String(index)], sourceAt)
-      })
-    } else {
-      forget(name)
-      target[key] = value
+      }
     }
     sources.set(name, sourceAt(path))
   }

@@ -53,8 +53,8 @@ describe('mistakes of YAML are told with their place', () => {
   test('duplicate keys and unknown tags do not hide the mistakes of the schema', () => {
     const { mistakes, value } = parseConfigText('a: 1\na: 2\nb: !secret x\n', 'f')
     expect(mistakes.map(({ where, message }) => `${where}: ${message}`)).toEqual([
-      'f:2:1: this key is there twice',
       'f:3:4: this tag is unknown; text that begins with ! needs quotes',
+      'f:2:1: this key is there twice',
     ])
     expect(value).toEqual({ a: 2, b: 'x' })
   })
@@ -75,11 +75,18 @@ describe('hostile text ends in a mistake, not in a crash', () => {
   })
 
   test('aliases that nest what may not be written nested', () => {
-    const nested = (inner: string) => `${'['.repeat(60)}${inner}${']'.repeat(60)}`
-    const text = Array.from({ length: 90 }, (_, i) => `k${i}: &k${i} ${nested(i === 0 ? 'x' : `*k${i - 1}`)}`).join(
-      '\n',
-    )
-    expect(mistakesIn(text)).toEqual(['imgsvc.yaml:1:1: with its aliases (*name) nested more than 64 levels deep'])
+    const nested = (inner: string) => `${'['.repeat(50)}${inner}${']'.repeat(50)}`
+    expect(mistakesIn(`a: &a ${nested('x')}\nb: ${nested('*a')}\n`)).toEqual([
+      'imgsvc.yaml:1:1: with its aliases (*name) nested more than 64 levels deep',
+    ])
+  })
+
+  test('tens of thousands of entries and keys', () => {
+    const text = `a: [${Array(50_000).fill('1').join(', ')}]\n${Array.from({ length: 30_000 }, (_, i) => `k${i}: 1\n`).join('')}`
+    const file = parseConfigText(text, 'imgsvc.yaml')
+    expect(Object.keys(file.value)).toHaveLength(30_001)
+    for (const key of Object.keys(file.value)) file.positionOf([key], 'value')
+    expect(file.positionOf(['k29999'], 'value')).toEqual({ line: 30_001, column: 9 })
   })
 
   test('more aliases than anyone writes', () => {

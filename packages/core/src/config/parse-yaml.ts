@@ -1,28 +1,11 @@
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  Parser,
-  parseDocument,
-  visit,
-} from 'yaml'
+import { type Alias, type Document, LineCounter, type Node, Parser, parseDocument, visit } from 'yaml'
 import { ImgsvcError } from '../errors.ts'
+import { createLocator, keyText, type Locate } from './locate.ts'
 import { formatMistakes, type Mistake, type Place } from './mistake.ts'
 import { isRecord } from './schema-node.ts'
 
 const MAX_DEPTH = 64
 const MAX_ALIASES = 100
-
-/** A place in a file, both counted from 1. */
-export interface Position {
-  readonly line: number
-  readonly column: number
-}
 
 /** A configuration file as read, not yet validated. */
 export interface ConfigFile {
@@ -31,8 +14,7 @@ export interface ConfigFile {
   readonly value: Readonly<Record<string, unknown>>
   /** Mistakes that do not hide the others: duplicate keys, unknown tags. */
   readonly mistakes: readonly Mistake[]
-  /** Where the key or the value of a path stands; undefined when the file does not have it. */
-  positionOf(path: readonly string[], part: 'key' | 'value'): Position | undefined
+  readonly positionOf: Locate
 }
 
 /** Parses YAML text; `name` stands in front of every mistake. Throws CONFIG_INVALID. */
@@ -41,17 +23,19 @@ export function parseConfigText(text: string, name: string): ConfigFile {
   const fail = (message: string, cause?: unknown) =>
     new ImgsvcError('CONFIG_INVALID', `${name}:1:1: ${message}`, { cause })
   if (isTooDeep(text)) throw fail(`nested more than ${MAX_DEPTH} levels deep`)
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
+  // The parser's own search for duplicate keys takes quadratic time.
+  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: false })
   const mistakes = [...doc.errors, ...doc.warnings].map(({ code, message, pos }) => ({
     ...placeAt(lines, pos[0], name),
     message: SENTENCES[code] ?? `YAML: ${message}`,
   }))
-  const aliases = aliasesOf(doc)
+  const { aliases, duplicates } = survey(doc)
+  mistakes.push(...duplicates.map((key) => ({ ...placeAt(lines, startOf(key), name), message: DUPLICATE })))
   if (aliases.length > MAX_ALIASES) throw fail(TOO_MANY_ALIASES)
   // Reading the document would throw at the first of them, without its place.
   const lost = aliases.filter((alias) => !alias.resolve(doc))
-  mistakes.push(...lost.map(({ range }) => ({ ...placeAt(lines, range?.[0] ?? 0, name), message: LOST_ALIAS })))
-  if (lost.length > 0 || doc.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) {
+  mistakes.push(...lost.map((alias) => ({ ...placeAt(lines, startOf(alias), name), message: LOST_ALIAS })))
+  if (lost.length > 0 || doc.errors.length > 0) {
     throw new ImgsvcError('CONFIG_INVALID', formatMistakes(firstOfEachLine(mistakes)))
   }
   let value: unknown
@@ -68,13 +52,13 @@ export function parseConfigText(text: string, name: string): ConfigFile {
       `expected settings such as "listen: 0.0.0.0:8080", got ${Array.isArray(value) ? 'a list' : 'a single value'}`,
     )
   }
-  return { path: name, value: value ?? {}, mistakes, positionOf: (path, part) => locate(doc, lines, path, part) }
+  return { path: name, value: value ?? {}, mistakes, positionOf: createLocator(doc, lines) }
 }
 
 /** Reads the text of a flag or variable as a YAML value. Throws CONFIG_INVALID with the reason alone. */
 export function parseYamlValue(text: string): unknown {
   if (isTooDeep(text)) throw new ImgsvcError('CONFIG_INVALID', `nested more than ${MAX_DEPTH} levels deep`)
-  const doc = parseDocument(text, { prettyErrors: false, logLevel: 'error' })
+  const doc = parseDocument(text, { prettyErrors: false, logLevel: 'error', uniqueKeys: false })
   const [error] = [...doc.errors, ...doc.warnings]
   if (error) throw new ImgsvcError('CONFIG_INVALID', SENTENCES[error.code] ?? `YAML: ${error.message}`)
   try {
@@ -118,14 +102,27 @@ function placeAt(lines: LineCounter, offset: number, name: string): Place {
   return { where: `${name}:${line}:${col}`, line, column: col }
 }
 
-function aliasesOf(doc: Document): readonly Alias[] {
+/** All aliases, and the keys that stand in their section already. */
+function survey(doc: Document): { readonly aliases: readonly Alias[]; readonly duplicates: readonly unknown[] } {
   const aliases: Alias[] = []
+  const duplicates: unknown[] = []
   visit(doc, {
     Alias(_, alias) {
       aliases.push(alias)
     },
+    Map(_, { items }) {
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        if (seen.has(keyText(key))) duplicates.push(key)
+        seen.add(keyText(key))
+      }
+    },
   })
-  return aliases
+  return { aliases, duplicates }
+}
+
+function startOf(node: unknown): number {
+  return (node as Node | null)?.range?.[0] ?? 0
 }
 
 // One missing quote makes the parser stumble again and again: the first mistake of a line is the useful one.
@@ -136,7 +133,6 @@ function firstOfEachLine(mistakes: readonly Mistake[]): Mistake[] {
 
 const SENTENCES: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put the value in quotes or on lines of its own',
-  DUPLICATE_KEY: 'this key is there twice',
   MULTIPLE_DOCS: 'a second document begins here (---); only one is allowed',
   TAB_AS_INDENT: 'tabs cannot indent YAML; use spaces',
   // The parser would print the text behind the mark, which may be a key that was not quoted.
@@ -144,35 +140,5 @@ const SENTENCES: Readonly<Record<string, string>> = {
 }
 
 const TOO_MANY_ALIASES = `the aliases (*name) stand for more than ${MAX_ALIASES} values`
+const DUPLICATE = 'this key is there twice'
 const LOST_ALIAS = 'no anchor of this name; text that begins with * needs quotes'
-
-function locate(
-  doc: Document,
-  lines: LineCounter,
-  path: readonly string[],
-  part: 'key' | 'value',
-): Position | undefined {
-  let node: unknown = doc.contents
-  let key: unknown
-  for (const segment of path) {
-    if (isAlias(node)) node = node.resolve(doc)
-    if (isMap(node)) {
-      const pair = node.items.findLast((item) => keyText(item.key) === segment)
-      if (!pair) return undefined
-      key = pair.key
-      node = pair.value
-    } else if (isSeq(node)) {
-      node = node.items[Number(segment)]
-      key = node
-    } else return undefined
-  }
-  const target = (part === 'key' ? key : (node ?? key)) as Node | undefined
-  if (!target?.range) return undefined
-  const { line, col } = lines.linePos(target.range[0])
-  return { line, column: col }
-}
-
-function keyText(key: unknown): string {
-  if (!isScalar(key)) return String(key)
-  return key.value === null ? '' : String(key.value)
-}

@@ -5,7 +5,7 @@ import { ImgsvcError } from '@imgsvc/core/errors'
 import { checkPorts, workerPort } from '../ports.ts'
 import { type Action, drain, start, stop, undrain } from '../process/actions.ts'
 import type { Controller } from '../process/controller.ts'
-import { rollingRestart } from '../process/rolling.ts'
+import { restartServing } from '../process/rolling.ts'
 import type { Roster } from '../process/roster.ts'
 import type { Reload } from '../reload.ts'
 import type { Serial } from '../serial.ts'
@@ -62,7 +62,7 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
       const { select } = parseControlParams('process.restart', params)
       refuseWhenStopping()
       const chosen = workersFirst(roster.select(select))
-      return serial(() => rollingRestart(chosen, stopping))
+      return serial(() => restartServing(roster, chosen, stopping))
     },
     'process.scale': async (params) => {
       const { workers } = parseControlParams('process.scale', params)

@@ -28,10 +28,7 @@ function timeOf(line: string): string | undefined {
  * Lines of several endless logs as they come. Each log is asked for one line at a time: a slow reader slows them all.
  * `stop` makes the logs end; it is called when the reader leaves, so that none is read on behind its back.
  */
-export async function* interleave(
-  logs: readonly AsyncGenerator<LogLine>[],
-  stop: () => void,
-): AsyncGenerator<LogLine> {
+export async function* interleave(logs: readonly AsyncGenerator<LogLine>[], stop: () => void): AsyncGenerator<LogLine> {
   const ask = async (log: AsyncGenerator<LogLine>) => ({ log, result: await log.next() })
   const pending = new Map(logs.map((log) => [log, ask(log)]))
   try {

@@ -1,7 +1,17 @@
-import { appendFileSync, closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '@imgsvc/core/clock'
-import { createLog } from '@imgsvc/core/log'
+import { createLog, type LogHandle } from '@imgsvc/core/log'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fixtureRoles, readLines, type Scene, scene } from '../../test/fixtures/processes.ts'
 import { createRoster } from '../process/roster.ts'
@@ -9,24 +19,29 @@ import { createRotator, type RotatedLog } from './rotator.ts'
 import { tailLogs } from './tail.ts'
 
 let current: Scene
+const handles: LogHandle[] = []
 beforeEach(() => {
   current = scene(fixtureRoles(['lines=20000']))
 })
-afterEach(() => current.remove())
+afterEach(async () => {
+  await Promise.all(handles.splice(0).map((handle) => handle.close()))
+  await current.remove()
+})
 
 const stillClock: Clock = { ...systemClock, timer: () => () => {} }
 
 function rotator(logs: readonly RotatedLog[], policy = { maxBytes: 1000, backups: 3 }) {
   const counts = { ok: 0, failed: 0 }
-  const { log } = createLog({
+  const handle = createLog({
     file: join(current.paths.root, 'r.log'),
     level: 'info',
     base: { id: 'supervisor', pid: 1 },
   })
+  handles.push(handle)
   const made = createRotator({
     dir: current.logs,
     clock: stillClock,
-    log,
+    log: handle.log,
     policy: () => policy,
     logs: () => logs,
     counted: (result) => {
@@ -102,7 +117,6 @@ test('a rotation that fails is counted and logged once, the others go on, and it
     { name: bad, writer: 'reopen' },
     { name: good, writer: 'reopen' },
   ])
-  const { mkdirSync, rmdirSync } = await import('node:fs')
   for (const n of [1, 2, 3]) mkdirSync(join(current.logs, `${bad}.${n}`))
   await rotating.check()
   await rotating.check()

@@ -27,7 +27,8 @@ export async function* tailLogs(options: TailLogsOptions): AsyncGenerator<LogLin
       tails.push({ id, tail })
     }
     yield* mergeByTime(tails.map(({ id, tail }) => labelled(id, tail.recent())))
-    if (follow) yield* interleave(
+    if (follow)
+      yield* interleave(
         tails.map(({ id, tail }) => labelled(id, tail.followed())),
         () => over.abort(),
       )

@@ -20,8 +20,10 @@ export const start: Action = (controller) =>
 export const stop: Action = (controller) =>
   timed(controller, async () => {
     controller.request('stop')
-    const gone = await controller.until(() => controller.state() === 'stopped', limit(controller))
-    return gone ? undefined : 'could not be ended: the kernel does not report its death'
+    const isWanted = () => controller.info().want === 'up'
+    const settled = await controller.until(() => controller.state() === 'stopped' || isWanted(), limit(controller))
+    if (settled && isWanted()) return 'was started again meanwhile'
+    return settled ? undefined : 'could not be ended: the kernel does not report its death'
   })
 
 /** Stops and starts; until RUNNING, or the first failure. One that is stopped is started. */

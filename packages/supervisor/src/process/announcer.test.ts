@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { UpstreamEntry, UpstreamList } from '@imgsvc/core/child-control'
 import { type Clock, systemClock } from '@imgsvc/core/clock'
-import { createLog } from '@imgsvc/core/log'
+import { createLog, type LogHandle } from '@imgsvc/core/log'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createAnnouncer, type Listener } from './announcer.ts'
 
@@ -13,7 +13,11 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'ann-'))
   path = join(dir, 'upstreams.json')
 })
-afterEach(() => rmSync(dir, { recursive: true }))
+const handles: LogHandle[] = []
+afterEach(async () => {
+  await Promise.all(handles.splice(0).map((handle) => handle.close()))
+  rmSync(dir, { recursive: true })
+})
 
 const entry = (state: UpstreamEntry['state']): UpstreamEntry => ({
   id: 'worker:0',
@@ -24,7 +28,8 @@ const entry = (state: UpstreamEntry['state']): UpstreamEntry => ({
 })
 
 function harness() {
-  const { log } = createLog({ file: join(dir, 'x.log'), level: 'fatal', base: { id: 'supervisor', pid: 1 } })
+  const handle = createLog({ file: join(dir, 'x.log'), level: 'fatal', base: { id: 'supervisor', pid: 1 } })
+  handles.push(handle)
   const state = {
     upstreams: [entry('up')],
     received: [] as UpstreamList[],
@@ -50,7 +55,7 @@ function harness() {
   const announcer = createAnnouncer({
     path,
     clock,
-    log,
+    log: handle.log,
     upstreams: () => state.upstreams,
     listeners: () => [listener()],
   })

@@ -56,6 +56,9 @@ export interface Controller {
 // Part of stopTimeout that stays between the end of draining and SIGKILL, for the child's own exit.
 const EXIT_GRACE_MS = 1000
 
+/** States that need an explanation. */
+const REASONED: ReadonlySet<ProcState> = new Set(['backoff', 'fatal', 'exited'])
+
 export function createController(options: ControllerOptions): Controller {
   const { id, port, drains, clock, log, policy } = options
   const client = childClient(options.paths.socketOf(id))
@@ -89,7 +92,7 @@ export function createController(options: ControllerOptions): Controller {
     }
     if (after.state !== before.state) {
       timeline.clear()
-      log.info({ process: id, from: before.state, to: after.state, pid: after.pid ?? before.pid }, 'state changed')
+      log.info({ process: id, from: before.state, to: after.state, childPid: after.pid ?? before.pid }, 'state changed')
     }
     for (const effect of effects) perform(effect)
   }
@@ -135,7 +138,7 @@ export function createController(options: ControllerOptions): Controller {
     const target = life
     if (!target) return // it has just ended; `onEnd` is on its way
     if (name === 'SIGKILL') {
-      log.warn({ process: id, pid: target.pid }, 'still running after stopTimeout: killed')
+      log.warn({ process: id, childPid: target.pid }, 'still running after stopTimeout: killed')
       target.kill('SIGKILL')
     } else {
       terminate(target).catch((error: unknown) => log.error({ err: error, process: id }, 'stopping failed'))
@@ -176,7 +179,7 @@ export function createController(options: ControllerOptions): Controller {
       ...(life?.vitals() ?? NO_VITALS),
       draining,
       lastExit,
-      reason: proc.state === 'running' || proc.state === 'stopped' ? null : reason,
+      reason: REASONED.has(proc.state) ? reason : null,
     }),
     upstream: () => ({ id, host: '127.0.0.1', port, state: upstreamState(proc.state, draining), generation }),
     request: (wish) => {

@@ -60,11 +60,19 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
   async function end(exit: Exit): Promise<void> {
     gone.abort(new Error(`${id} is gone`))
     vitals = NO_VITALS
-    // What a killed child leaves behind would pass for an orphan.
-    const runFile = options.paths.runFileOf(id)
-    if (readRunFile(runFile)?.pid === child.pid) rmSync(runFile, { force: true })
+    removeRunFile()
     const reason = await exitReason(exit, { stderrFile: program.stderrFile, stderrOffset, port: options.port })
     options.onEnd({ exit, reason })
+  }
+
+  /** What a killed child leaves behind would pass for an orphan. */
+  function removeRunFile(): void {
+    const path = options.paths.runFileOf(id)
+    try {
+      if (readRunFile(path)?.pid === child.pid) rmSync(path, { force: true })
+    } catch (error) {
+      log.warn({ err: error, path }, 'the run file of a process that has ended cannot be removed')
+    }
   }
 
   async function accompany(): Promise<void> {

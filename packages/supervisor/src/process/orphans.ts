@@ -73,7 +73,7 @@ async function stopOrphan(orphan: RunRecord, options: OrphanOptions): Promise<vo
   const { paths, roles, log, stopTimeout } = options
   const { id, pid } = orphan
   const end = options.clock.monotonic() + stopTimeout
-  log.warn({ process: id, pid }, 'stopping a process that an earlier supervisor left behind')
+  log.warn({ process: id, childPid: pid }, 'stopping a process that an earlier supervisor left behind')
   if (roles[parseProcessId(id).role].drains) {
     const deadlineMs = Math.max(0, stopTimeout - Math.min(EXIT_GRACE_MS, stopTimeout / 4))
     await childClient(paths.socketOf(id))
@@ -82,10 +82,10 @@ async function stopOrphan(orphan: RunRecord, options: OrphanOptions): Promise<vo
   }
   signal(orphan, 'SIGTERM')
   if (!(await isGoneBy(orphan, end, options.clock))) {
-    log.warn({ process: id, pid }, 'still running after stopTimeout: killed')
+    log.warn({ process: id, childPid: pid }, 'still running after stopTimeout: killed')
     signal(orphan, 'SIGKILL')
     const gone = await isGoneBy(orphan, options.clock.monotonic() + KILL_WAIT_MS, options.clock)
-    if (!gone) log.error({ process: id, pid }, 'cannot be ended')
+    if (!gone) log.error({ process: id, childPid: pid }, 'cannot be ended')
   }
   rmSync(paths.runFileOf(id), { force: true })
 }

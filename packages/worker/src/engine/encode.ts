@@ -40,11 +40,14 @@ export interface Metadata {
   readonly upright: boolean
 }
 
-/** Adds what is kept of the metadata to a pipeline that began with the source. */
+/**
+ * Adds what is kept of the metadata to a pipeline that began with the source. sharp rewrites the orientation only
+ * together with all metadata and a conversion to sRGB, so XMP and IPTC come along with EXIF in that case.
+ */
 export function keepMetadata(image: Sharp, { icc, exif, upright }: Metadata): Sharp {
+  if (exif && upright) return image.withMetadata({ orientation: 1 })
   const profiled = icc ? image.keepIccProfile() : image
-  if (!exif) return profiled
-  return upright ? profiled.withExifMerge({ IFD0: { Orientation: '1' } }) : profiled.keepExif()
+  return exif ? profiled.keepExif() : profiled
 }
 
 /** Longest side each encoder can write, px. */

@@ -27,7 +27,7 @@ const noRefs = { load: () => Promise.reject(new Error('no references here')) }
 
 async function execute(bytes: Buffer, input: Parameters<typeof transform>[0]): Promise<RawImage> {
   const source = await probe(bytes, LIMITS)
-  const [head = [], ...rest] = segments(headSteps(transform(input).ops, source))
+  const [head = [], ...rest] = segments(headSteps(transform(input).ops, source, true))
   let image = await toRaw(applyRun(open(bytes, source), head))
   for (const run of rest) image = await runOnRaw(image, run, noRefs)
   return image
@@ -202,12 +202,21 @@ describe('cutting after scaling', () => {
     expect(odd.steps.map(({ op }) => op)).toEqual(['crop', 'resize'])
   })
 
+  test('of a finer size in memory is chosen for great reductions, unless metadata has to be kept', async () => {
+    const source = await (await ramp(2400, 1800)).jpeg().toBuffer()
+    const asked = { crop: { left: 103, top: 0, right: 1104, bottom: 1001 }, width: 97, height: 97 }
+    const ops = async (images = {}) => (await planJob({ source, asked, images })).steps.map(({ op }) => op)
+    expect(await ops()).toEqual(['resize', 'crop', 'resize'])
+    expect(await ops({ preserveExif: true })).toEqual(['crop', 'resize'])
+  })
+
   test('shows the same part of the picture as cropping first', async () => {
     const source = await (await ramp(2400, 1800)).jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer()
     for (const asked of [
       { width: 200, height: 200 },
       { width: 90, height: 250 },
       { width: 400, height: 100 },
+      { crop: { left: 103, top: 0, right: 1104, bottom: 1001 }, width: 97, height: 97 },
     ]) {
       const { data } = await make({ source, asked })
       const exact = await make({ source: await sharp(source).png().toBuffer(), asked })

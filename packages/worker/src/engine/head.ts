@@ -8,7 +8,7 @@ import { crop, cut, resize, type Step, turn } from './ops.ts'
  * Least reduction from which a decoder gives a smaller picture for less work. sharp starts with JPEG only at 3,
  * because it halves the step when the factor would fit exactly (src/pipeline.cc, "known libjpeg rounding errors").
  */
-const SHRINKS_FROM: Partial<Readonly<Record<SourceFormat, number>>> = { jpeg: 3, webp: 2, svg: 0 }
+const SHRINKS_FROM: Partial<Readonly<Record<SourceFormat, number>>> = { jpeg: 3, webp: 2, svg: 1 }
 
 /**
  * Farthest an edge of a cut box may lie from where an exact crop would put it, px of the result. A quarter of a
@@ -27,10 +27,12 @@ interface Window {
 /**
  * The fewest sharp steps with the effect of the geometry operations: crops and turns are carried back to the stored
  * picture, so that decoding, cropping, scaling and turning stay one pipeline and turning comes last, on few pixels.
+ * Two pipelines are used only where that is faster and `mayPassMemory`: metadata cannot follow through raw pixels.
  */
-export function headSteps(ops: readonly GeometryOp[], source: SourceInfo): Step[] {
+export function headSteps(ops: readonly GeometryOp[], source: SourceInfo, mayPassMemory: boolean): Step[] {
   const steps: Step[] = []
-  let shrinks: number | undefined = SHRINKS_FROM[source.format]
+  const shrinksFrom = SHRINKS_FROM[source.format]
+  let decoder: Decoder | undefined = shrinksFrom === undefined ? undefined : { shrinksFrom, mayPassMemory }
   let window = whole(source)
   for (const op of ops) {
     const next = extend(window, op)
@@ -39,11 +41,11 @@ export function headSteps(ops: readonly GeometryOp[], source: SourceInfo): Step[
       continue
     }
     // A crop after a resize (only a normalised source has one) starts over on the scaled pixels.
-    steps.push(...emit(window, shrinks))
-    shrinks = undefined
+    steps.push(...emit(window, decoder))
+    decoder = undefined
     window = extend(whole(turnSize(window.turn, window.size ?? window.box)), op) as Window
   }
-  steps.push(...emit(window, shrinks))
+  steps.push(...emit(window, decoder))
   return steps
 }
 
@@ -66,21 +68,31 @@ function extend(window: Window, op: GeometryOp): Window | undefined {
   }
 }
 
-function emit(window: Window, shrinksFrom: number | undefined): Step[] {
+/** What is won by scaling while decoding; absent where there is nothing to win. */
+interface Decoder {
+  readonly shrinksFrom: number
+  readonly mayPassMemory: boolean
+}
+
+function emit(window: Window, decoder: Decoder | undefined): Step[] {
   const { stored, box, size, turn: how } = window
   const target = size ?? { width: box.width, height: box.height }
   const cropped = !same(box, stored)
   const turned = how.mirror || how.degrees !== 0
   const steps: Step[] = []
-  const scaled = cropped && shrinksFrom !== undefined ? scaledCut(window, shrinksFrom) : undefined
+  const scaled = cropped && decoder ? scaledCut(window, decoder.shrinksFrom) : undefined
   if (scaled) {
     steps.push(resize(scaled.whole))
     if (turned) steps.push(turn(how, scaled.whole))
     steps.push(cut(turnBox(how, scaled.box, scaled.whole)))
     return steps
   }
-  if (cropped) steps.push(crop(box))
-  if (!same(target, box)) steps.push(resize(target))
+  const finer = cropped && decoder?.mayPassMemory ? finerCut(window, decoder.shrinksFrom) : undefined
+  if (finer) steps.push(resize(finer.whole), crop(finer.box), resize(target))
+  else {
+    if (cropped) steps.push(crop(box))
+    if (!same(target, box)) steps.push(resize(target))
+  }
   if (turned) steps.push(turn(how, target))
   return steps
 }
@@ -89,8 +101,8 @@ function emit(window: Window, shrinksFrom: number | undefined): Step[] {
  * The other way round: the whole picture scaled, then the box cut out of it, which keeps shrink-on-load. Undefined
  * when nothing is gained or the box would land too far from its place.
  */
-function scaledCut({ stored, box, size }: Window, shrinksFrom: number): { whole: Size; box: Box } | undefined {
-  if (!size || Math.min(box.width / size.width, box.height / size.height) < shrinksFrom) return undefined
+function scaledCut({ stored, box, size }: Window, shrinksFrom: number): ScaledCut | undefined {
+  if (!size || reduction(box, size) < shrinksFrom) return undefined
   const x = scaledAxis(stored.width, box.left, box.width, size.width)
   const y = scaledAxis(stored.height, box.top, box.height, size.height)
   if (x.error > TOLERANCE || y.error > TOLERANCE) return undefined
@@ -100,23 +112,78 @@ function scaledCut({ stored, box, size }: Window, shrinksFrom: number): { whole:
   }
 }
 
-/** One axis scaled so that `length` becomes `target`: its new length, where the cut starts, and by how much it misses, px. */
-function scaledAxis(stored: number, start: number, length: number, target: number) {
-  const exact = (stored * target) / length
-  const [a, b] = [Math.floor(exact), Math.ceil(exact)].map((rounded) => {
-    const scaled = Math.max(target, rounded)
-    const from = (start * scaled) / stored
-    const to = ((start + length) * scaled) / stored
-    const at = Math.min(Math.max(Math.round((from + to - target) / 2), 0), scaled - target)
-    return { whole: scaled, start: at, error: Math.max(Math.abs(from - at), Math.abs(to - at - target)) }
-  }) as [Axis, Axis]
-  return a.error <= b.error ? a : b
+/**
+ * In between, for boxes that do not land on whole pixels of the result: the whole picture scaled to a finer size on
+ * which they nearly do, then cropped and scaled again in memory. Undefined when the finer size leaves no reduction.
+ */
+function finerCut({ stored, box, size }: Window, shrinksFrom: number): ScaledCut | undefined {
+  if (!size || reduction(box, size) < FINER_PAYS_FROM) return undefined
+  const x = finerAxis(stored.width, box.left, box.width, size.width, shrinksFrom)
+  const y = finerAxis(stored.height, box.top, box.height, size.height, shrinksFrom)
+  if (!x || !y) return undefined
+  return {
+    whole: { width: x.whole, height: y.whole },
+    box: { left: x.start, top: y.start, width: x.length, height: y.length },
+  }
+}
+
+interface ScaledCut {
+  readonly whole: Size
+  readonly box: Box
+}
+
+function reduction(box: Size, size: Size): number {
+  return Math.min(box.width / size.width, box.height / size.height)
 }
 
 interface Axis {
   readonly whole: number
   readonly start: number
+  readonly length: number
+  /** Farthest an edge lies from its place, px of the result. */
   readonly error: number
+}
+
+/** One axis scaled so that `length` becomes `target`. */
+function scaledAxis(stored: number, start: number, length: number, target: number): Axis {
+  const exact = (stored * target) / length
+  const axis = (rounded: number): Axis => {
+    const whole = Math.max(target, rounded)
+    const [from, to] = [(start * whole) / stored, ((start + length) * whole) / stored]
+    const at = Math.min(Math.max(Math.round((from + to - target) / 2), 0), whole - target)
+    return { whole, start: at, length: target, error: Math.max(Math.abs(from - at), Math.abs(to - at - target)) }
+  }
+  const [down, up] = [axis(Math.floor(exact)), axis(Math.ceil(exact))]
+  return down.error <= up.error ? down : up
+}
+
+// Measured on JPEG of 24 MP, against cropping first: 76 to 98 ms at a reduction of 8, 42 to 86 ms at 20. At 5 it loses.
+const FINER_PAYS_FROM = 8
+// A finer size is this many times the size of the result at least and at most; more would cost what shrinking saves.
+const FINER_FROM = 1.5
+const FINER_TO = 2.5
+// Sizes tried; among so many one lies well.
+const MAX_TRIES = 200
+
+/** One axis scaled to the size, between the bounds, on which both edges of the box lie nearest to whole pixels. */
+function finerAxis(
+  stored: number,
+  start: number,
+  length: number,
+  target: number,
+  shrinksFrom: number,
+): Axis | undefined {
+  const exact = (stored * target) / length
+  const first = Math.ceil(exact * FINER_FROM)
+  const last = Math.min(Math.floor(exact * FINER_TO), Math.floor(stored / shrinksFrom), first + MAX_TRIES)
+  let best: Axis | undefined
+  for (let whole = first; whole <= last; whole++) {
+    const [from, to] = [(start * whole) / stored, ((start + length) * whole) / stored]
+    const [left, right] = [Math.round(from), Math.round(to)]
+    const error = (Math.max(Math.abs(from - left), Math.abs(to - right)) * exact) / whole
+    if (!best || error < best.error) best = { whole, start: left, length: right - left, error }
+  }
+  return best && best.error <= TOLERANCE ? best : undefined
 }
 
 function same(a: Size, b: Size): boolean {

@@ -33,6 +33,10 @@ export interface Plan {
   readonly encoding: Encoding
   /** Size to squeeze the file under, bytes. */
   readonly maxBytes: number | undefined
+  /**
+   * Kept as long as the picture never leaves its one pipeline. Pixels in memory carry none: with pixel filters and
+   * max_bytes colours are converted to sRGB, which needs no profile, and EXIF is left out.
+   */
   readonly metadata: Metadata
 }
 
@@ -63,7 +67,13 @@ export function plan({ request, filters, source, format, images, refs }: PlanInp
     },
   )
   const geometry = transform(input)
-  const steps = headSteps(geometry.ops, source)
+  const settings = settingsOf(list)
+  const metadata: Metadata = {
+    icc: source.hasProfile && source.space === 'rgb' && !settings.stripIcc,
+    exif: images.preserveExif && !settings.stripExif,
+    upright: orientation !== 1,
+  }
+  const steps = headSteps(geometry.ops, source, !metadata.icc && !metadata.exif)
   const original = turnSize(EXIF_TURNS[orientation - 1] ?? UPRIGHT, source)
   let { size } = geometry
   check(steps, size, images.maxOutputPixels)
@@ -75,7 +85,6 @@ export function plan({ request, filters, source, format, images, refs }: PlanInp
     size = added.at(-1)?.size ?? size
   }
   checkSides(size, format)
-  const settings = settingsOf(list)
   return {
     source,
     refs,
@@ -83,11 +92,7 @@ export function plan({ request, filters, source, format, images, refs }: PlanInp
     size,
     encoding: encoding(format, settings, images),
     maxBytes: format === 'jpeg' || format === 'webp' ? settings.maxBytes : undefined,
-    metadata: {
-      icc: source.hasProfile && source.space === 'rgb' && !settings.stripIcc,
-      exif: images.preserveExif && !settings.stripExif,
-      upright: orientation !== 1,
-    },
+    metadata,
   }
 }
 
