@@ -31,7 +31,9 @@ export function createReload(options: ReloadOptions): Reload {
 
   async function scale({ scale: roles }: ReloadPlan, { loaded: { config } }: Settings): Promise<void> {
     if (roles.includes('worker')) await roster.scale('worker', workerCount(config))
-    if (roles.includes('balancer')) await roster.scale('balancer', config.balancer.count)
+    // Before the first worker is ready there are none, and their first start reads the new number.
+    const serving = roster.list('balancer').length > 0
+    if (serving && roles.includes('balancer')) await roster.scale('balancer', config.balancer.count)
   }
 
   async function restart({ restart: roles }: ReloadPlan): Promise<void> {

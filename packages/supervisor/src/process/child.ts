@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Exit } from '@imgsvc/core/process'
 
 /** What to start, and where its stdout and stderr go. */
@@ -7,7 +8,7 @@ export interface ChildProgram {
   readonly entry: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Appended to; the directory must exist. */
+  /** Appended to; when it cannot be opened the output is thrown away. */
   readonly stderrFile: string
 }
 
@@ -27,7 +28,7 @@ export type SpawnChild = (program: ChildProgram, onExit: (exit: Exit) => void) =
  * a pipe would kill (EPIPE) or freeze (full) the child together with its reader.
  */
 export const spawnChild: SpawnChild = (program, onExit) => {
-  const output = openSync(program.stderrFile, 'a', 0o640)
+  const output = openOutput(program.stderrFile)
   try {
     cluster.schedulingPolicy = cluster.SCHED_NONE
     // Applies to the forks after it: set for each one, as each has its own program and files.
@@ -37,16 +38,15 @@ export const spawnChild: SpawnChild = (program, onExit) => {
       execArgv: [],
       stdio: ['ignore', output, output, 'ipc'],
       serialization: 'advanced',
-      cwd: process.cwd(),
+      // All paths are absolute, and the directory we were started in may be gone by the next restart.
+      cwd: '/',
     })
     const worker = cluster.fork(program.env)
-    // Without a listener a failed fork (EAGAIN, EMFILE) or a broken IPC channel would end this process.
-    let failure: Error | undefined
-    worker.on('error', (error) => {
-      failure ??= error
-    })
+    // Without a listener a failed fork (EAGAIN, EMFILE) or a broken IPC channel would end this process. The former
+    // shows in the missing pid; the latter carries nothing but listening sockets, and its child will exit or be restarted.
+    worker.on('error', () => {})
     const { pid } = worker.process
-    if (pid === undefined) throw failure ?? new Error('the system could not start a process')
+    if (pid === undefined) throw new Error('the system refused to start a process (EAGAIN, EMFILE or ENOMEM)')
     worker.process.once('exit', (code, signal) => onExit({ code, signal, at: Date.now() }))
     return {
       pid,
@@ -55,6 +55,16 @@ export const spawnChild: SpawnChild = (program, onExit) => {
       },
     }
   } finally {
-    closeSync(output)
+    if (output !== 'ignore') closeSync(output)
+  }
+}
+
+/** A full disk or a vanished directory must not keep a worker from coming back. */
+function openOutput(path: string): number | 'ignore' {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+    return openSync(path, 'a', 0o640)
+  } catch {
+    return 'ignore' // the supervisor's and the child's own logs complain about the same disk
   }
 }

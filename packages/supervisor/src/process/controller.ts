@@ -79,8 +79,11 @@ export function createController(options: ControllerOptions): Controller {
     pending.push(event)
     if (dispatching) return
     dispatching = true
-    for (let current = pending.shift(); current; current = pending.shift()) step(current)
-    dispatching = false
+    try {
+      for (let current = pending.shift(); current; current = pending.shift()) step(current)
+    } finally {
+      dispatching = false
+    }
   }
 
   function step(event: ProcEvent): void {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { fixtureRoles, freePorts, isAlive, type Scene, scene } from '../../test/fixtures/processes.ts'
@@ -91,6 +91,16 @@ describe('running', () => {
       lastExit: { signal: 'SIGKILL' },
     })
     expect(only(roster).info().pid).not.toBe(pid)
+  })
+
+  test('it is replaced even when the directory of its logs has gone', async () => {
+    const { scene: made, roster } = setUp()
+    await roster.scale('worker', 1)
+    rmSync(made.logs, { recursive: true })
+    writeFileSync(made.logs, 'not a directory')
+    process.kill(only(roster).info().pid as number, 'SIGKILL')
+    await until(() => only(roster).info().restarts).toBe(1)
+    await until(() => only(roster).info().pid).not.toBeNull()
   })
 
   test('one that dies again and again is slowed down', async () => {

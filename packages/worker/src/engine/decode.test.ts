@@ -130,6 +130,12 @@ describe('probe', () => {
   })
 })
 
+test('decoders of formats that are not sources are switched off', async () => {
+  const ppm = Buffer.concat([Buffer.from('P6\n1 1\n255\n'), Buffer.from([1, 2, 3])])
+  await expect(sharp(ppm).metadata()).rejects.toThrowError()
+  expect([sharp.concurrency(), sharp.cache().items.max]).toEqual([1, 0])
+})
+
 describe('damaged sources', () => {
   test.each([
     ['flower-progressive.jpg', 0.1],

@@ -40,6 +40,8 @@ describe('limits', () => {
     const asked = { width: 6000, height: 4000 }
     await expect(job({ asked, filters: 'blur(150)' })).rejects.toMatchObject({ code: 'OUTPUT_TOO_LARGE' })
     await expect(job({ asked, filters: 'blur(10)' })).resolves.toBeDefined()
+    const turns = Array.from({ length: 200 }, () => 'rotate(90)').join(':')
+    await expect(job({ asked, filters: turns })).rejects.toMatchObject({ code: 'OUTPUT_TOO_LARGE' })
     const many = Array.from({ length: 1000 }, () => 'blur(150)').join(':')
     await expect(job({ asked: { width: 300, height: 200 }, filters: many })).rejects.toMatchObject({
       code: 'OUTPUT_TOO_LARGE',

@@ -41,10 +41,12 @@ export interface Plan {
 }
 
 /**
- * Multiplications a request may cost in pixel filters, about half a minute of one core. Only chains of extreme
- * filters on pictures of the largest size reach it.
+ * Multiplications a request may cost, about half a minute of one core. Only extreme filters, or very many of them,
+ * on pictures of the largest sizes reach it.
  */
 const MAX_WORK = 20e9
+// What a pixel of an operation of libvips counts.
+const WORK_PER_PIXEL = 20
 
 /**
  * Works out every step and its size. Throws OUTPUT_TOO_LARGE when a step would pass `images.maxOutputPixels`, when
@@ -100,7 +102,9 @@ function check(steps: readonly Step[], { width, height }: Size, maxPixels: numbe
   if (width * height > maxPixels) {
     throw new ImgsvcError('OUTPUT_TOO_LARGE', `${width}x${height} is more than ${maxPixels} px`)
   }
-  const work = steps.reduce((sum, step) => sum + (step.kind === 'raw' ? step.work : 0), 0)
+  const work = steps.reduce((sum, { size, ...step }) => {
+    return sum + ('work' in step ? step.work : size.width * size.height * WORK_PER_PIXEL)
+  }, 0)
   if (work > MAX_WORK) throw new ImgsvcError('OUTPUT_TOO_LARGE', 'the filters would need too much work at this size')
 }
 

@@ -22,9 +22,10 @@ export function withAlpha(image: RawImage): RawImage {
 
 /** A picture of one colour. */
 export function canvas(width: number, height: number, colour: Rgba): RawImage {
-  const data = new Uint8Array(width * height * 4)
-  for (let i = 0; i < data.length; i += 4) data.set(colour, i)
-  return { data, width, height, channels: 4 }
+  const pixels = new Uint32Array(width * height)
+  // A pixel is written as one number whose bytes, in memory order, are the channels.
+  pixels.fill(new Uint32Array(Uint8Array.from(colour).buffer)[0] as number)
+  return { data: new Uint8Array(pixels.buffer), width, height, channels: 4 }
 }
 
 /**
