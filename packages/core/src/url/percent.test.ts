@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ImgsvcError } from '../errors.ts'
-import { escapeAscii, quote, unquote } from './percent.ts'
+import { escapeAscii, quote, quoteExcept, unquote, unquoteLossy } from './percent.ts'
 
 function codeOf(run: () => unknown): string {
   try {
@@ -57,4 +57,12 @@ test('unquote undoes quote for every text', () => {
 test('a character is escaped even when it needs not be', () => {
   expect(escapeAscii('a')).toBe('%61')
   expect(escapeAscii('\n')).toBe('%0A')
+})
+
+test('unquoteLossy keeps what is not UTF-8 as the replacement character', () => {
+  expect(unquoteLossy('a%FFb%20c%zz')).toBe('a\ufffdb c%zz')
+})
+
+test('quoteExcept leaves the characters of `safe` alone', () => {
+  expect(quoteExcept("a b/é'(", "~(')")).toBe("a%20b%2F%C3%A9'(")
 })

@@ -1,7 +1,8 @@
 import { ImgsvcError } from '../errors.ts'
 
 /** `ignoreBOM` keeps a byte order mark; dropping it would make two names one. */
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lossy = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 const PERCENT = 0x25
@@ -11,6 +12,19 @@ const PERCENT = 0x25
  * stays as it is, `+` is no space. Throws URL_MALFORMED when the bytes are not UTF-8.
  */
 export function unquote(text: string): string {
+  try {
+    return decode(text, strict)
+  } catch (cause) {
+    throw new ImgsvcError('URL_MALFORMED', 'its percent escapes are not UTF-8', { cause })
+  }
+}
+
+/** Python's `unquote`: as `unquote`, but bytes that are not UTF-8 become the replacement character. Never throws. */
+export function unquoteLossy(text: string): string {
+  return decode(text, lossy)
+}
+
+function decode(text: string, decoder: TextDecoder): string {
   if (!text.includes('%')) return text
   const bytes = encoder.encode(text)
   let length = 0
@@ -19,11 +33,7 @@ export function unquote(text: string): string {
     bytes[length++] = byte ?? (bytes[i] as number)
     if (byte !== undefined) i += 2
   }
-  try {
-    return decoder.decode(bytes.subarray(0, length))
-  } catch (cause) {
-    throw new ImgsvcError('URL_MALFORMED', 'its percent escapes are not UTF-8', { cause })
-  }
+  return decoder.decode(bytes.subarray(0, length))
 }
 
 function escaped(bytes: Uint8Array, at: number): number | undefined {
@@ -51,6 +61,13 @@ export function quote(text: string): string {
   } catch (cause) {
     throw new ImgsvcError('URL_MALFORMED', 'half of a surrogate pair cannot be written as UTF-8', { cause })
   }
+}
+
+/** Python's `quote` with its `safe` argument: letters, digits, `_ . - ~` and the characters of `safe` stay. */
+export function quoteExcept(text: string, safe: string): string {
+  let quoted = ''
+  for (const char of text) quoted += safe.includes(char) ? char : quote(char).replace('/', '%2F')
+  return quoted
 }
 
 /** The escape of one ASCII character, also of one that needs none: `a` → `%61`. */

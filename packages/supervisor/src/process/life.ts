@@ -54,7 +54,7 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
   let vitals = NO_VITALS
   let served = false
 
-  const stderrOffset = statSync(program.stderrFile, { throwIfNoEntry: false })?.size ?? 0
+  const stderrOffset = sizeOf(program.stderrFile)
   const child: Child = spawn(program, (exit) => void end(exit))
 
   async function end(exit: Exit): Promise<void> {
@@ -104,5 +104,13 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
     kill(signal) {
       if (!gone.signal.aborted) child.kill(signal)
     },
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size
+  } catch {
+    return 0 // not there yet, or on a disk that fails: spawning does not depend on it
   }
 }

@@ -2,7 +2,7 @@ import { ImgsvcError } from '@imgsvc/core/errors'
 import { expect, test } from 'vitest'
 import { createSourceChain } from './choose.ts'
 import type { Loader } from './loader.ts'
-import { isWebUrl } from './percent.ts'
+import { isWebUrl } from './web-url.ts'
 
 const io = { signal: new AbortController().signal }
 

@@ -1,7 +1,7 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { Blob, IoOptions } from '../stores/store.ts'
 import type { Loader } from './loader.ts'
-import { isWebUrl } from './percent.ts'
+import { isWebUrl } from './web-url.ts'
 
 /** An original and whether a storage of originals should keep it. */
 export interface Loaded extends Blob {

@@ -2,11 +2,12 @@ import type { BigIntStats } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { ImgsvcError } from '@imgsvc/core/errors'
+import { unquoteLossy } from '@imgsvc/core/url/percent'
 import { errnoOf, isMissing } from '../stores/errno.ts'
 import { readRegular } from '../stores/read-regular.ts'
 import type { Blob, IoOptions } from '../stores/store.ts'
 import type { Loader } from './loader.ts'
-import { isWebUrl, unquote } from './percent.ts'
+import { isWebUrl } from './web-url.ts'
 
 /**
  * Originals below one directory (`thumbor/loaders/file_loader.py`). The decoded name is tried first, then the name as
@@ -30,7 +31,7 @@ export function createFileLoader({ root }: { readonly root: string }): Loader {
 
 /** Absolute paths to try, those outside the root left out. Checked after decoding: `%2e%2e/` is as good as `../`. */
 function candidates(base: string, source: string): readonly string[] {
-  const names = new Set([unquote(source), source])
+  const names = new Set([unquoteLossy(source), source])
   return [...names]
     .filter((name) => !name.includes('\0'))
     .map((name) => join(base, name.replace(/^\/+/, '')))

@@ -1,7 +1,8 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
+import { unquoteLossy } from '@imgsvc/core/url/percent'
 import type { Blob, IoOptions, ObjectStore } from '../stores/store.ts'
 import type { Loader } from './loader.ts'
-import { isWebUrl, unquote } from './percent.ts'
+import { isWebUrl } from './web-url.ts'
 
 /**
  * Any store as a source: its key is the unquoted source, http(s) URLs are declined. STORE_FAILED becomes SOURCE_FAILED;
@@ -12,7 +13,7 @@ export function createStoreLoader(store: ObjectStore): Loader {
     name: store.name,
     accepts: (source) => !isWebUrl(source),
     async load(source, io) {
-      const found = await read(store, unquote(source), io)
+      const found = await read(store, unquoteLossy(source), io)
       if (!found) throw new ImgsvcError('SOURCE_NOT_FOUND', source)
       return found
     },

@@ -1,5 +1,6 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
-import { isWebUrl, quote, unquote } from './percent.ts'
+import { quoteExcept, unquoteLossy } from '@imgsvc/core/url/percent'
+import { isWebUrl } from './web-url.ts'
 
 /** What `_normalize_url` of `thumbor/loaders/http_loader.py` leaves as it is beside the unreserved characters. */
 const SAFE = "~@#$&()*!+=:;,.?/'"
@@ -9,8 +10,8 @@ const SAFE = "~@#$&()*!+=:;,.?/'"
  * escape after unquoting is taken as already escaped. The scheme test is thumbor's: whatever starts with `http` has one.
  */
 export function normalizeUrl(source: string): string {
-  const once = unquote(source)
-  const text = unquote(once) === once ? quote(once, SAFE) : once
+  const once = unquoteLossy(source)
+  const text = unquoteLossy(once) === once ? quoteExcept(once, SAFE) : once
   return text.startsWith('http') ? text : `http://${text}`
 }
 
@@ -20,7 +21,7 @@ export function normalizeUrl(source: string): string {
  * `user@good.com@evil.com` is how an allow-list is fooled.
  */
 export function parseSourceUrl(source: string): URL {
-  const written = unquote(source)
+  const written = unquoteLossy(source)
   // A colon before a digit is a port: `localhost:8000/a.jpg` has no scheme.
   if (/^(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)/i.test(written)) throw refused(written, 'only http and https are fetched')
   const [, scheme, authority, rest] = /^(https?:\/\/)([^/?#\\]+)(.*)$/s.exec(normalizeUrl(source)) ?? []
@@ -44,7 +45,7 @@ export function parseTarget(text: string, base?: URL): URL {
  * it. Keeps `cats/1.jpg`, missing from a file source, from being looked up as the host `cats`.
  */
 export function looksLikeHost(source: string): boolean {
-  return isWebUrl(source) || /^[^/?#\s]+(?:\.[^/?#\s]+|:\d+)\/./.test(unquote(source))
+  return isWebUrl(source) || /^[^/?#\s]+(?:\.[^/?#\s]+|:\d+)\/./.test(unquoteLossy(source))
 }
 
 function refused(what: string, why: string): ImgsvcError {
