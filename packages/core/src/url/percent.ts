@@ -13,7 +13,7 @@ const PERCENT = 0x25
  */
 export function unquote(text: string): string {
   try {
-    return decode(text, strict)
+    return decode(text, (bytes) => strict.decode(bytes))
   } catch (cause) {
     throw new ImgsvcError('URL_MALFORMED', 'its percent escapes are not UTF-8', { cause })
   }
@@ -21,10 +21,10 @@ export function unquote(text: string): string {
 
 /** Python's `unquote`: as `unquote`, but bytes that are not UTF-8 become the replacement character. Never throws. */
 export function unquoteLossy(text: string): string {
-  return decode(text, lossy)
+  return decode(text, (bytes) => lossy.decode(bytes))
 }
 
-function decode(text: string, decoder: TextDecoder): string {
+function decode(text: string, toText: (bytes: Uint8Array) => string): string {
   if (!text.includes('%')) return text
   const bytes = encoder.encode(text)
   let length = 0
@@ -33,7 +33,7 @@ function decode(text: string, decoder: TextDecoder): string {
     bytes[length++] = byte ?? (bytes[i] as number)
     if (byte !== undefined) i += 2
   }
-  return decoder.decode(bytes.subarray(0, length))
+  return toText(bytes.subarray(0, length))
 }
 
 function escaped(bytes: Uint8Array, at: number): number | undefined {

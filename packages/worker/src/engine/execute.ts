@@ -10,6 +10,21 @@ export function fromRaw({ data, width, height, channels }: RawImage): Sharp {
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
 }
 
+/**
+ * A pipeline that begins with the source, so that its metadata can be kept, and shows other pixels. Opaque ones come
+ * out exactly; with alpha a byte may be one off. Costs another decoding.
+ */
+export function inPlaceOf(source: Sharp, { data, width, height, channels }: RawImage): Sharp {
+  const covered = source.resize(width, height, { fit: 'fill', kernel: 'nearest' }).composite([
+    {
+      input: Buffer.from(data.buffer, data.byteOffset, data.length),
+      raw: { width, height, channels },
+      blend: 'source',
+    },
+  ])
+  return channels === 3 ? covered.removeAlpha() : covered
+}
+
 /** Runs a pipeline to 8-bit sRGB pixels with 3 or 4 channels. */
 export async function toRaw(image: Sharp): Promise<RawImage> {
   const { data, info } = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })

@@ -27,7 +27,7 @@ interface Window {
 /**
  * The fewest sharp steps with the effect of the geometry operations: crops and turns are carried back to the stored
  * picture, so that decoding, cropping, scaling and turning stay one pipeline and turning comes last, on few pixels.
- * Two pipelines are used only where that is faster and `mayPassMemory`: metadata cannot follow through raw pixels.
+ * Two pipelines are used only where that is faster and `mayPassMemory`: metadata does not follow through raw pixels.
  */
 export function headSteps(ops: readonly GeometryOp[], source: SourceInfo, mayPassMemory: boolean): Step[] {
   const steps: Step[] = []

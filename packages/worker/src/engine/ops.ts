@@ -41,6 +41,8 @@ export interface RawStep {
   readonly size: Size
   /** Estimated number of multiplications; the plan bounds their sum. */
   readonly work: number
+  /** Another picture of this size is held in memory meanwhile, px. */
+  readonly beside?: Size
   run(image: RawImage, refs: RefPixels): RawImage | Promise<RawImage>
 }
 

@@ -88,6 +88,7 @@ export function overlaid(size: Size, { ref, size: scaled, transparency, corners 
     params: { ref, ...scaled, transparency, copies: corners.length },
     size,
     work: area(size) + area(scaled) * (corners.length + 1),
+    beside: scaled,
     run: async (image, refs) => {
       const bottom = withAlpha(image)
       const drawn = bottom === image ? { ...image, data: Uint8Array.from(image.data) } : bottom

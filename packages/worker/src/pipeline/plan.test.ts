@@ -31,6 +31,13 @@ describe('limits', () => {
     })
   })
 
+  test('hold for a watermark scaled up as well', async () => {
+    const refs = { 'mark.png': photo }
+    await expect(job({ refs, filters: 'watermark(mark.png,0,0,0,100)' })).resolves.toBeDefined()
+    const huge = job({ refs, filters: 'watermark(mark.png,0,0,0,3000)' })
+    await expect(huge).rejects.toMatchObject({ code: 'OUTPUT_TOO_LARGE' })
+  })
+
   test('the sides a format can hold are allowed to the last pixel', async () => {
     await expect(job({ asked: { width: 16_383, height: 10 }, format: 'webp' })).resolves.toBeDefined()
     await expect(job({ asked: { width: 65_535, height: 10 }, format: 'jpeg' })).resolves.toBeDefined()

@@ -34,8 +34,8 @@ export interface Plan {
   /** Size to squeeze the file under, bytes. */
   readonly maxBytes: number | undefined
   /**
-   * Kept as long as the picture never leaves its one pipeline. Pixels in memory carry none: with pixel filters and
-   * max_bytes colours are converted to sRGB, which needs no profile, and EXIF is left out.
+   * The profile is kept as long as the picture never leaves its one pipeline: for pixel filters and max_bytes colours
+   * are converted to sRGB, which needs none.
    */
   readonly metadata: Metadata
 }
@@ -78,14 +78,13 @@ export function plan({ request, filters, source, format, images, refs }: PlanInp
   const steps = headSteps(geometry.ops, source, !metadata.icc && !metadata.exif)
   const original = turnSize(EXIF_TURNS[orientation - 1] ?? UPRIGHT, source)
   let { size } = geometry
-  check(steps, size, images.maxOutputPixels)
   for (const filter of list) {
     if (filter.phase !== 'geometry' && filter.phase !== 'pixels') continue
     const added = filter.plan({ size, requested: geometry.requested, source: original, refs })
     steps.push(...added)
-    check(steps, added.at(-1)?.size ?? size, images.maxOutputPixels)
     size = added.at(-1)?.size ?? size
   }
+  check(steps, size, images.maxOutputPixels)
   checkSides(size, format)
   return {
     source,
@@ -98,9 +97,12 @@ export function plan({ request, filters, source, format, images, refs }: PlanInp
   }
 }
 
-function check(steps: readonly Step[], { width, height }: Size, maxPixels: number): void {
-  if (width * height > maxPixels) {
-    throw new ImgsvcError('OUTPUT_TOO_LARGE', `${width}x${height} is more than ${maxPixels} px`)
+function check(steps: readonly Step[], size: Size, maxPixels: number): void {
+  const held = steps.flatMap((step) => ('beside' in step && step.beside ? [step.size, step.beside] : [step.size]))
+  for (const { width, height } of [size, ...held]) {
+    if (width * height > maxPixels) {
+      throw new ImgsvcError('OUTPUT_TOO_LARGE', `${width}x${height} is more than ${maxPixels} px`)
+    }
   }
   const work = steps.reduce((sum, { size, ...step }) => {
     return sum + ('work' in step ? step.work : size.width * size.height * WORK_PER_PIXEL)

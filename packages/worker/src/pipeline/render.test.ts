@@ -198,6 +198,20 @@ describe('EXIF', () => {
     expect([String(exif).includes('someone'), orientation]).toEqual([true, 6])
   })
 
+  test.each(['brightness(20)', 'max_bytes(100000)', 'rotate(90):grayscale()'])(
+    'is kept through %s',
+    async (filters) => {
+      const source = await tagged()
+      const asked = { width: 40, height: 30 }
+      const [kept, plain] = await Promise.all(
+        [true, false].map((preserveExif) => make({ source, asked, filters, format: 'jpeg', images: { preserveExif } })),
+      )
+      const { exif } = await sharp(kept?.data).metadata()
+      expect(String(exif)).toContain('someone')
+      expect(await onScreen(kept?.data as Buffer)).toEqual(await onScreen(plain?.data as Buffer))
+    },
+  )
+
   test('says upright once the picture has been turned', async () => {
     const images = { preserveExif: true, respectOrientation: true }
     const { data, width } = await make({ source: await tagged(), format: 'jpeg', images })

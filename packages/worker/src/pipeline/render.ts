@@ -1,9 +1,11 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { open } from '../engine/decode.ts'
 import { type Encoding, encodeAs, fallingQualities, keepMetadata } from '../engine/encode.ts'
-import { applyRun, fromRaw, type Pipeline, runOnRaw, toRaw } from '../engine/execute.ts'
+import { applyRun, fromRaw, inPlaceOf, type Pipeline, runOnRaw, toRaw } from '../engine/execute.ts'
+import type { Size } from '../engine/geometry/box.ts'
 import type { RawImage } from '../engine/image.ts'
-import type { RefPixels, Step } from '../engine/ops.ts'
+import { withAlpha } from '../engine/kernels/composite.ts'
+import { type RefPixels, resize, type Step } from '../engine/ops.ts'
 import { segments } from '../engine/segments.ts'
 import type { Plan } from './plan.ts'
 import type { Rendered } from './types.ts'
@@ -19,7 +21,7 @@ export async function render(plan: Plan, source: Buffer, refs: ReadonlyMap<strin
   const opened = () => applyRun(open(source, plan.source), head)
   try {
     if (runs.length === 0 && plan.maxBytes === undefined) return await onePass(plan, opened())
-    return await throughRaw(plan, opened(), runs, refPixels(plan, refs))
+    return await throughRaw(plan, source, { image: opened(), runs }, refPixels(plan, refs))
   } catch (error) {
     if (error instanceof ImgsvcError) throw error
     throw await blame(error, plan, source)
@@ -35,13 +37,24 @@ async function onePass(plan: Plan, image: Pipeline): Promise<Rendered> {
   return { data, format: plan.encoding.format, ...sides(info), timings: { decode: 0, render, encode: 0 } }
 }
 
-async function throughRaw(plan: Plan, image: Pipeline, runs: readonly Step[][], refs: RefPixels): Promise<Rendered> {
+interface Work {
+  /** The first run, from the source. */
+  readonly image: Pipeline
+  readonly runs: readonly Step[][]
+}
+
+async function throughRaw(plan: Plan, source: Buffer, { image, runs }: Work, refs: RefPixels): Promise<Rendered> {
   const started = performance.now()
   let pixels = await toRaw(image)
   const decoded = performance.now()
   for (const run of runs) pixels = await runOnRaw(pixels, run, refs)
   const rendered = performance.now()
-  const data = await encodeWithin(pixels, plan.encoding, plan.maxBytes)
+  const finished = pixels
+  const start = () =>
+    plan.metadata.exif
+      ? keepMetadata(inPlaceOf(open(source, plan.source), finished), { ...plan.metadata, icc: false })
+      : fromRaw(finished)
+  const data = await encodeWithin(start, plan.encoding, plan.maxBytes)
   return {
     data,
     format: plan.encoding.format,
@@ -51,30 +64,38 @@ async function throughRaw(plan: Plan, image: Pipeline, runs: readonly Step[][], 
 }
 
 /** Encodes under `maxBytes` when a lower quality gets there, else at the wanted quality. */
-async function encodeWithin(pixels: RawImage, encoding: Encoding, maxBytes: number | undefined): Promise<Buffer> {
-  const first = await encodeAs(fromRaw(pixels), encoding).toBuffer()
+async function encodeWithin(start: () => Pipeline, encoding: Encoding, maxBytes: number | undefined): Promise<Buffer> {
+  const first = await encodeAs(start(), encoding).toBuffer()
   if (maxBytes === undefined || first.length <= maxBytes) return first
   for (const quality of fallingQualities(encoding.quality)) {
-    const smaller = await encodeAs(fromRaw(pixels), encoding, quality).toBuffer()
+    const smaller = await encodeAs(start(), encoding, quality).toBuffer()
     if (smaller.length <= maxBytes) return smaller
   }
   return first
 }
 
+/** The last reference is kept, so that a filter repeated many times decodes it once. */
 function refPixels(plan: Plan, refs: ReadonlyMap<string, Buffer>): RefPixels {
+  let last: { readonly key: string; readonly image: Promise<RawImage> } | undefined
   return {
-    async load(ref, size) {
-      const bytes = refs.get(ref)
-      const info = plan.refs.get(ref)
-      if (!bytes || !info) throw new ImgsvcError('RENDER_FAILED', `the source ${ref} of a filter was not fetched`)
-      const image = open(bytes, info)
-      const scaled = size ? image.resize(size.width, size.height, { fit: 'fill', kernel: 'lanczos3' }) : image
-      try {
-        return await toRaw(scaled.toColourspace('srgb').ensureAlpha())
-      } catch (error) {
-        throw new ImgsvcError('SOURCE_UNDECODABLE', `the source ${ref} of a filter cannot be decoded`, { cause: error })
-      }
+    load(ref, size) {
+      const key = `${size?.width}x${size?.height} ${ref}`
+      if (last?.key !== key) last = { key, image: loadRef(plan, refs, ref, size) }
+      return last.image
     },
+  }
+}
+
+async function loadRef(plan: Plan, refs: ReadonlyMap<string, Buffer>, ref: string, size?: Size): Promise<RawImage> {
+  const bytes = refs.get(ref)
+  const info = plan.refs.get(ref)
+  if (!bytes || !info) throw new ImgsvcError('INTERNAL', `the source ${ref} of a filter was not fetched`)
+  const image = open(bytes, info)
+  const scaled = size ? applyRun(image, [resize(size)]) : image
+  try {
+    return withAlpha(await toRaw(scaled))
+  } catch (error) {
+    throw new ImgsvcError('SOURCE_UNDECODABLE', `the source ${ref} of a filter cannot be decoded`, { cause: error })
   }
 }
 

@@ -42,6 +42,8 @@ export function watermarkSize(picture: Size, mark: Size, widthPercent: number, h
 // Beyond this many tiles a picture is repeated at most MAX_PER_AXIS times each way, with wider gaps.
 const MAX_TILES = 100
 const MAX_PER_AXIS = 6
+// Ours: along one axis thumbor draws any number, and a picture may be ten million pixels long.
+const MAX_IN_LINE = 10_000
 
 /** Left top corners of every copy of the watermark, column by column; they may lie outside the picture. */
 export function watermarkCorners(picture: Size, mark: Size, x: Position, y: Position): { left: number; top: number }[] {
@@ -79,5 +81,5 @@ function starts(position: Position, length: number, size: number, { count, gap }
     return [position.fromEnd ? length - size - offset : offset]
   }
   const spacing = Math.floor(gap / (Math.max(count, 2) - 1))
-  return Array.from({ length: count }, (_, i) => i * (size + spacing))
+  return Array.from({ length: Math.min(count, MAX_IN_LINE) }, (_, i) => i * (size + spacing))
 }
