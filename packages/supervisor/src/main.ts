@@ -100,6 +100,7 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
   const { paths, log: handle } = prepared
   const { log } = handle
   const closing: (() => unknown)[] = []
+  let releaseSignals = () => {}
   const shutdown = createShutdown([
     () => firstBoot.close(),
     () => log.info('imgsvc is stopping'),
@@ -107,6 +108,8 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
     () => Promise.all(closing.map((close) => close())),
     () => log.info('imgsvc has stopped'),
     () => prepared.release(),
+    // Last: until then one more Ctrl-C must not cut the stop short.
+    () => releaseSignals(),
   ])
   const { handlers, reload, reopenLogs } = createControl(parts, shutdown)
 
@@ -125,7 +128,7 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
   closing.push(admin.close, createLogRotation(parts).close)
   if (options.handleSignals !== false) {
     const stop = (signal: string) => void shutdown.begin({ kind: 'signal', signal })
-    closing.push(handleSignals({ stop, reload, reopenLogs: () => background(log, reopenLogs()) }))
+    releaseSignals = handleSignals({ stop, reload, reopenLogs: () => background(log, reopenLogs()) })
   }
 
   log.info({ info: infoOf(parts), node: process.version }, 'imgsvc starts')

@@ -61,8 +61,9 @@ export function createReload(options: ReloadOptions): Reload {
       if (dryRun) return answer
       const next = withConfig(wanted, keepingWhole(old.loaded.config, wanted.loaded.config))
       await checkNewPorts(plan, next)
+      if (options.stopping.aborted) throw new ImgsvcError('NOT_RUNNING', 'imgsvc is stopping')
       await options.adopt(next)
-      await scale(plan, next)
+      if (!options.stopping.aborted) await scale(plan, next)
       await restart(plan)
       log.info({ ...answer, restarted: plan.restart }, 'configuration reloaded')
       return answer

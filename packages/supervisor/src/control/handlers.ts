@@ -71,6 +71,7 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
         const present = roster.list('worker').length
         const added = Array.from({ length: Math.max(0, workers - present) }, (_, n) => present + n)
         await checkPorts(added.map((index) => workerPort(context.loaded().config, index)))
+        refuseWhenStopping() // it may have waited for its turn
         return roster.scale('worker', workers)
       })
     },

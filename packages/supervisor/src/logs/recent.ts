@@ -19,14 +19,21 @@ const MAX_TRIES = 10
 export async function recentSegments(chain: LogChain, lines: number): Promise<Segment[]> {
   const segments: Segment[] = []
   let missing = lines
-  let log = await openNewest(chain)
-  while (log) {
-    const { from, found } = await lastLines(log.file, missing)
-    segments.unshift({ log, from })
-    missing -= found
-    log = missing > 0 ? await openOlder(chain, log) : undefined
+  try {
+    let log = await openNewest(chain)
+    while (log) {
+      const segment = { log, from: 0 }
+      segments.unshift(segment)
+      const { from, found } = await lastLines(log.file, missing)
+      segment.from = from
+      missing -= found
+      log = missing > 0 ? await openOlder(chain, log) : undefined
+    }
+    return segments
+  } catch (error) {
+    for (const { log } of segments) await log.file.close()
+    throw error
   }
-  return segments
 }
 
 async function openNewest(chain: LogChain): Promise<OpenLog | undefined> {

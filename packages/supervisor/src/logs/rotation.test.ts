@@ -7,11 +7,11 @@ function apply(files: Record<string, string>, steps: readonly RotationStep[]): R
   for (const step of steps) {
     if (step.type === 'delete') delete after[step.name]
     else if (step.type === 'truncate') after[step.name] = ''
+    else if (step.type === 'finish') after[step.from] = ''
     else {
       expect(after, `${step.to} would be overwritten`).not.toHaveProperty([step.to])
       after[step.to] = after[step.from] as string
-      if (step.type === 'copy') after[step.from] = ''
-      else delete after[step.from]
+      if (step.type === 'rename') delete after[step.from]
     }
   }
   return after
@@ -53,6 +53,11 @@ describe('rotation', () => {
       'a.log.1': 'new',
       'a.log.2': 'one',
     })
+  })
+
+  test('a copy that fails has moved nothing', () => {
+    const steps = rotation('a.log', 11, ['a.log', 'a.log.1'], { maxBytes: 10, backups: 2 }, 'hold')
+    expect(steps[0]).toEqual({ type: 'copy', from: 'a.log', to: 'a.log.copy' })
   })
 
   test('other files are left alone', () => {

@@ -1,8 +1,9 @@
 /** A file operation of a rotation; names, not paths. */
 export type RotationStep =
   | { readonly type: 'rename'; readonly from: string; readonly to: string }
-  /** For a file that its writer cannot reopen: its content goes to `to`, and it begins anew. */
   | { readonly type: 'copy'; readonly from: string; readonly to: string }
+  /** What `from` got since it was copied is appended to `to`, and `from` begins anew. */
+  | { readonly type: 'finish'; readonly from: string; readonly to: string }
   | { readonly type: 'truncate'; readonly name: string }
   | { readonly type: 'delete'; readonly name: string }
 
@@ -43,6 +44,11 @@ export function rotation(
   if (!due) return steps
   if (policy.backups === 0) return [...steps, { type: 'truncate', name: base }]
 
+  // A file that its writer cannot reopen is copied before anything moves: on a full disk this fails, and keeps failing,
+  // without pushing the older files out.
+  const copy = `${base}.copy`
+  if (writer === 'hold') steps.push({ type: 'copy', from: base, to: copy })
+
   // Only up to the first gap: what lies above it need not move.
   let free = 1
   while (free <= policy.backups && present.has(free)) free++
@@ -53,7 +59,9 @@ export function rotation(
   for (let index = free; index > 1; index--) {
     steps.push({ type: 'rename', from: backupName(base, index - 1), to: backupName(base, index) })
   }
-  steps.push({ type: writer === 'hold' ? 'copy' : 'rename', from: base, to: backupName(base, 1) })
+  const newest = backupName(base, 1)
+  steps.push({ type: 'rename', from: writer === 'hold' ? copy : base, to: newest })
+  if (writer === 'hold') steps.push({ type: 'finish', from: base, to: newest })
   return steps
 }
 

@@ -98,6 +98,18 @@ test('raw output of a child is copied and begun anew, while its descriptor stays
   expect(statSync(`${path}.1`).size).toBe(2001)
 })
 
+test('raw output that cannot be copied stays, and so do its backups', async () => {
+  const [name, path] = ['worker-0.stderr.log', join(current.logs, 'worker-0.stderr.log')]
+  writeFileSync(path, 'x'.repeat(2000))
+  writeFileSync(`${path}.1`, 'older')
+  mkdirSync(`${path}.copy`)
+  const { rotator: rotating, counts } = rotator([{ name, writer: 'hold' }])
+  for (let n = 0; n < 5; n++) await rotating.check()
+  expect(counts).toEqual({ ok: 0, failed: 5 })
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe('older')
+  expect(statSync(path).size).toBe(2000)
+})
+
 test('no more backups than asked for', async () => {
   const name = 'a.log'
   const { rotator: rotating } = rotator([{ name, writer: 'reopen' }], { maxBytes: 10, backups: 2 })

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ProcessInfo } from '@imgsvc/core/control'
+import { signedUrl } from '@imgsvc/core/url/signer'
 import { expect } from 'vitest'
 import { freePorts, type InstancePorts } from './ports.ts'
 import { isAlive, processesOf } from './processes.ts'
@@ -24,7 +25,7 @@ export interface Instance {
   printed(): string
   /** Runs a command against this instance. */
   cli(...args: string[]): Promise<CliResult>
-  /** Signs a path and fetches it. */
+  /** Signs a path with the generated key and fetches it. */
   get(path: string, headers?: Record<string, string>): Promise<Response>
   status(): Promise<readonly ProcessInfo[]>
   /** Waits until a process is in a state. */
@@ -71,7 +72,6 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
     { cwd: home, env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const printed = collectOutput(child)
-  const instance = describeInstance({ child, home, stateDir, configFile, ports, printed })
   try {
     await until('imgsvc up says that it is ready', () => {
       if (child.exitCode !== null) throw new Error(`up ended with ${child.exitCode}:\n${printed()}`)
@@ -81,7 +81,7 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
     child.kill('SIGKILL')
     throw new Error(`${(error as Error).message}\n${printed()}`)
   }
-  return instance
+  return describeInstance({ child, home, stateDir, configFile, ports, printed })
 }
 
 interface Parts {
@@ -95,7 +95,7 @@ interface Parts {
 
 function describeInstance({ child, home, stateDir, configFile, ports, printed }: Parts): Instance {
   const base = `http://127.0.0.1:${ports.public}`
-  const signed = new Map<string, string>()
+  const key = readFileSync(join(stateDir, 'security.key'), 'utf8').trim()
   const instance: Instance = {
     base,
     admin: `http://127.0.0.1:${ports.admin}`,
@@ -105,11 +105,7 @@ function describeInstance({ child, home, stateDir, configFile, ports, printed }:
     pid: child.pid as number,
     printed,
     cli: (...args) => runCli([...args, '--state-dir', stateDir], { cwd: home }),
-    async get(path, headers = {}) {
-      const known = signed.get(path) ?? (await instance.cli('sign', path)).stdout.trim()
-      signed.set(path, known)
-      return fetch(`${base}${known}`, { headers })
-    },
+    get: (path, headers = {}) => fetch(`${base}${signedUrl(path, key)}`, { headers }),
     async status() {
       const { stdout, stderr } = await instance.cli('status', '--json')
       if (stdout === '') throw new Error(stderr)

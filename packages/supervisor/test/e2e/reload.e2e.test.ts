@@ -8,8 +8,7 @@ import { until } from './until.ts'
 const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url))
 const PATH = '300x200/flower.jpg'
 
-const configText = (quality: number | string) => `security: { key: a-key-of-this-test }
-sources:
+const configText = (quality: number | string) => `sources:
   - { type: file, root: ${JSON.stringify(SAMPLES)} }
 images:
   quality: ${quality}
@@ -60,7 +59,7 @@ test('SIGHUP reloads', async () => {
 test('a mistake is reported with file:line:column and changes nothing, by command and by SIGHUP', async () => {
   const before = [await pids(), [...(await sizes())]]
   writeFileSync(instance.configFile, configText('lots'))
-  const place = `${instance.configFile}:5:12: images.quality: `
+  const place = `${instance.configFile}:4:12: images.quality: `
   const { code, stderr } = await instance.cli('reload')
   expect(code).toBe(1)
   expect(stderr).toContain(place)

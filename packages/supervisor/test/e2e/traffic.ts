@@ -13,11 +13,16 @@ export function startTraffic(instance: Instance, clients = 4): Traffic {
   const failures: string[] = []
   const deadline = performance.now() + 60_000
   let isOver = false
+  let requests = 0
+  const first = 50 + Math.floor(Math.random() * 1000)
   let answered = 0
   const client = async () => {
     while (!isOver && performance.now() < deadline) {
       try {
-        const response = await instance.get('120x80/chelsea.png')
+        // Every other request is for a size of its own, so that there is rendering to interrupt.
+        requests += 1
+        const width = requests % 2 === 0 ? first : first + requests
+        const response = await instance.get(`${width}x80/chelsea.png`)
         const bytes = await response.arrayBuffer()
         if (response.status !== 200 || bytes.byteLength === 0) failures.push(`status ${response.status}`)
         answered += 1
