@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { sleep } from '@imgsvc/core/clock'
 import { configSchema } from '@imgsvc/core/config/schema'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
@@ -12,6 +13,7 @@ import {
   startWorker,
   statusOf,
 } from '../test/harness.ts'
+import { LAME_DUCK_MS } from './server.ts'
 
 afterEach(closeAll)
 
@@ -284,6 +286,25 @@ describe('stopping', () => {
     await vi.waitFor(() => expect(balancer.inFlight()).toBe(1))
     await balancer.stop(50)
     await client.closed
+  })
+
+  test('a request that comes on a kept connection while the stop begins is answered, and then told to close', async () => {
+    const worker = await echo()
+    const { balancer, port } = await startBalancer([worker.port])
+    const kept = dial(port)
+    kept.socket.write('GET /first HTTP/1.1\r\nHost: h\r\n\r\n')
+    await vi.waitFor(() => expect(kept.text()).toContain('GET /first'))
+    const stopped = balancer.stop(10_000)
+    kept.socket.write('GET /second HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect(await kept.closed).toBe('closed')
+    expect(kept.text()).toMatch(/\r\nConnection: close\r\n[\s\S]*GET \/second$/)
+    await stopped
+  })
+
+  test('with nobody connected the stop does not wait', async () => {
+    const { balancer } = await startBalancer([1])
+    const lameDuck = sleep(LAME_DUCK_MS).then(() => 'waited')
+    expect(await Promise.race([balancer.stop(10_000).then(() => 'stopped'), lameDuck])).toBe('stopped')
   })
 
   test('an answer that had begun before does not hold the stop with its keep-alive', async () => {

@@ -73,8 +73,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
     open.delete(exchange)
     metrics.observe(exchange, clock.monotonic() - exchange.startedAt)
     accessLog.exchange(exchange)
-    // Its answer may have promised keep-alive before the stop began.
-    if (isStopping) setImmediate(closeUnused)
+    publicServer.ended()
   }
   const handle = createRoutes({
     forward: createForward({
@@ -94,10 +93,10 @@ export function createBalancer(options: BalancerOptions): Balancer {
     maxUrl: () => config.limits.urlLength,
     onInternalError: (error, { requestId }) => log.error({ err: error, requestId }, 'request failed'),
   })
-  const { server, closeUnused } = createPublicServer({ limits: config.balancer, handle, onRefused: accessLog.refused })
+  const publicServer = createPublicServer({ limits: config.balancer, handle, onRefused: accessLog.refused })
 
   return {
-    server,
+    server: publicServer.server,
     pool,
     metrics,
     inFlight: () => open.size,
@@ -106,12 +105,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
     },
     async stop(timeoutMs) {
       isStopping = true
-      const force = setTimeout(() => server.closeAllConnections(), timeoutMs)
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        closeUnused()
-      })
-      clearTimeout(force)
+      await publicServer.stop(timeoutMs)
       proxy.close()
     },
   }

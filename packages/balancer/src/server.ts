@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { errorBody, ImgsvcError } from '@imgsvc/core/errors'
 import { requestIdOf } from './forward-headers.ts'
@@ -15,11 +15,22 @@ export interface PublicServerOptions {
 /** How long a refused connection may go on sending, ms. */
 const LINGER_MS = 1000
 
+/**
+ * How long kept connections stay open once the stop has begun, ms. A request that is already on its way on one of
+ * them would be lost if it were closed at once, and the client could not know whether it may repeat it.
+ */
+export const LAME_DUCK_MS = 500
+
 export interface PublicServer {
   /** Not yet listening. */
   readonly server: Server
-  /** Closes connections that wait for a request: between two, or not a byte sent yet. */
-  closeUnused(): void
+  /**
+   * Stops accepting at once, closes connections without a request after LAME_DUCK_MS and every other one with its
+   * answer; whatever is left after `timeoutMs` is cut. Resolves when no connection is left.
+   */
+  stop(timeoutMs: number): Promise<void>
+  /** Call when a request has ended: while stopping, its connection may have become one without a request. */
+  ended(): void
 }
 
 /** The public HTTP server: node:http with every way in that has a surprising default closed. */
@@ -69,12 +80,33 @@ export function createPublicServer({ limits, handle, onRefused }: PublicServerOp
     socket.on('error', () => socket.destroy())
     refuse(new ImgsvcError('METHOD_NOT_ALLOWED', 'CONNECT'), requestIdOf(request.headers), socket)
   })
+  let isLameDuckOver = false
+  const closeUnused = () => {
+    server.closeIdleConnections()
+    // A connection that never sent anything is not idle to Node, and nothing limits its life once the server closes.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  }
   return {
     server,
-    closeUnused() {
-      server.closeIdleConnections()
-      // A connection that never sent anything is not idle to Node, and nothing limits its life once the server closes.
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    ended() {
+      // Its answer may have promised keep-alive before the stop began.
+      if (isLameDuckOver) setImmediate(closeUnused)
+    },
+    async stop(timeoutMs) {
+      const force = setTimeout(() => server.closeAllConnections(), timeoutMs)
+      const lameDuck = setTimeout(
+        () => {
+          isLameDuckOver = true
+          closeUnused()
+        },
+        Math.min(LAME_DUCK_MS, timeoutMs),
+      )
+      // http's own close() would also close kept connections; net's stops accepting and leaves them.
+      await new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+      clearTimeout(lameDuck)
+      clearTimeout(force)
+      // Only now http's: it ends the timer that looks for slow requests.
+      server.close()
     },
   }
 }
