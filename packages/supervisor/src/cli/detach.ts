@@ -47,11 +47,16 @@ export async function reportStart(report: StartReport): Promise<void> {
 
 function reportOf(child: ChildProcess, said: () => readonly string[]): Promise<StartReport> {
   return new Promise((resolve) => {
-    child.once('message', (report) => {
+    child.once('message', (report: StartReport) => {
       child.removeAllListeners('exit')
       if (child.connected) child.disconnect()
+      if (report.kind === 'failed') {
+        // Answered only once nothing of it is left: whoever tries again must find the ports and the state free.
+        child.once('exit', () => resolve(report))
+        return
+      }
       child.unref()
-      resolve(report as StartReport)
+      resolve(report)
     })
     child.once('error', (error) => {
       resolve({ kind: 'failed', lines: [`imgsvc: cannot start: ${error.message}`], code: EXIT.generic })
