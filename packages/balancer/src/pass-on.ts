@@ -29,8 +29,10 @@ export function createPassOn(options: PassOnOptions): PassOn {
       onChunk(chunk) {
         exchange.bytes += chunk.length
         timer.refresh()
-        isReaderSlow = response.writableLength + chunk.length > response.writableHighWaterMark
         return true
+      },
+      onFull() {
+        isReaderSlow = true
       },
       onDrain() {
         isReaderSlow = false

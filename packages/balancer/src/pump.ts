@@ -3,7 +3,9 @@ import type { Readable, Writable } from 'node:stream'
 export interface PumpOptions {
   /** Sees each chunk before it is passed on; false stops the pump for good. */
   readonly onChunk: (chunk: Buffer) => boolean
-  /** The sink took what it had been given too slowly, and goes on. */
+  /** The sink takes no more until it has passed on what it holds. */
+  readonly onFull?: () => void
+  /** It has, and goes on. */
   readonly onDrain?: () => void
 }
 
@@ -17,7 +19,9 @@ export function pump(source: Readable, sink: Writable, options: PumpOptions): ()
       stop()
       return
     }
-    if (!sink.write(chunk)) source.pause()
+    if (sink.write(chunk)) return
+    source.pause()
+    options.onFull?.()
   }
   const onDrain = () => {
     options.onDrain?.()
