@@ -89,3 +89,6 @@ function fail(text) {
   say(text)
   process.exit(1)
 }
+
+// Also a command of its own: `node ops/run/setup.mjs`.
+if (process.argv[1] === fileURLToPath(import.meta.url)) setup()
