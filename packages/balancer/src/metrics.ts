@@ -1,5 +1,6 @@
 import { METRICS, type MetricSpec } from '@imgsvc/core/metrics'
 import type { ProcessId } from '@imgsvc/core/process'
+import { registerProcessMetrics } from '@imgsvc/core/process-metrics'
 import type { ProcessSample } from '@imgsvc/core/process-sample'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { type Exchange, statusOf, type Try } from './exchange.ts'
@@ -37,10 +38,7 @@ export function createMetrics(options: MetricsOptions): BalancerMetrics {
   const tries = counter(METRICS.upstreamTries)
   const retries = counter(METRICS.upstreamRetries)
   const up = gauge(METRICS.upstreamUp)
-  const rss = gauge(METRICS.processRss)
-  const cpu = counter(METRICS.processCpu)
-  const lag = gauge(METRICS.loopLag)
-  const dropped = counter(METRICS.logDropped)
+  const sampled = registerProcessMetrics({ Gauge, Counter }, registers[0], options.id)
 
   return {
     observe(exchange, ms) {
@@ -52,18 +50,10 @@ export function createMetrics(options: MetricsOptions): BalancerMetrics {
       if (exchange.tries.length > 1) retries.inc(exchange.tries.length - 1)
     },
     async collect() {
-      const process = options.id
-      const sample = options.sample()
       inFlight.set(options.inFlight())
       up.reset()
       for (const { id, state } of options.upstreams()) up.set({ worker: id }, state === 'up' ? 1 : 0)
-      rss.set({ process }, sample.rssBytes)
-      lag.set({ process }, sample.loopLagSeconds)
-      // The process counts these itself; prom-client's counters can only be set by starting over.
-      cpu.reset()
-      cpu.inc({ process }, sample.cpuSeconds)
-      dropped.reset()
-      dropped.inc({ process }, sample.logDropped)
+      sampled(options.sample())
       return registers[0].getMetricsAsJSON()
     },
   }

@@ -57,7 +57,7 @@ async function run(child: ChildProcess): Promise<void> {
     configHash: configHash(first),
     log,
     inFlight: () => app.metrics.inFlight,
-    metrics: () => app.metrics.registry.getMetricsAsJSON(),
+    metrics: app.metrics.collect,
     handlers: {
       configure: async () => {
         const next = read()

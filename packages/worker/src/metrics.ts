@@ -1,4 +1,5 @@
 import { METRICS } from '@imgsvc/core/metrics'
+import { registerProcessMetrics } from '@imgsvc/core/process-metrics'
 import type { ProcessSample } from '@imgsvc/core/process-sample'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Answer } from './pipeline/picture.ts'
@@ -7,6 +8,8 @@ import type { StageName } from './pipeline/stages.ts'
 /** What the rest of the worker tells the counters; only this file knows prom-client. */
 export interface WorkerMetrics {
   readonly registry: Registry
+  /** prom-client's `getMetricsAsJSON()` of this moment. */
+  collect(): Promise<readonly object[]>
   began(): void
   ended(status: number): void
   readonly inFlight: number
@@ -51,10 +54,14 @@ export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
   })
   gauge('rendersInFlight', gauges.renders)
   gauge('renderQueue', gauges.queue)
-  registerProcess(registry, gauges)
+  const sampled = registerProcessMetrics({ Gauge, Counter }, registry, gauges.id)
   let inFlight = 0
   return {
     registry,
+    collect() {
+      sampled(gauges.sample())
+      return registry.getMetricsAsJSON()
+    },
     get inFlight() {
       return inFlight
     },
@@ -74,50 +81,9 @@ export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
     answered(answer) {
       if (answer.result.ignored.length > 0) filtersIgnored.inc(answer.result.ignored.length)
       if (answer.kind === 'picture' && answer.cache === 'MISS') {
-        renderedBytes.inc({ format: answer.result.contentType.slice('image/'.length) }, answer.result.data.length)
+        const { contentType, data } = answer.result
+        renderedBytes.inc({ format: contentType.slice(contentType.indexOf('/') + 1) }, data.length)
       }
     },
   }
-}
-
-/** METRICS with process `every`, read when they are scraped. */
-function registerProcess(registry: Registry, { id, sample }: WorkerGauges): void {
-  const registers = [registry]
-  const labelNames = ['process']
-  let last: ProcessSample
-  const { processRss, processCpu, loopLag, logDropped } = METRICS
-  new Gauge({
-    name: processRss.name,
-    help: processRss.help,
-    labelNames,
-    registers,
-    collect() {
-      // First of the four to be collected: one sample serves them all.
-      last = sample()
-      this.set({ process: id }, last.rssBytes)
-    },
-  })
-  new Gauge({
-    name: loopLag.name,
-    help: loopLag.help,
-    labelNames,
-    registers,
-    collect() {
-      this.set({ process: id }, last.loopLagSeconds)
-    },
-  })
-  // Totals kept elsewhere: set anew at every scrape.
-  const total = (spec: { name: string; help: string }, read: () => number) =>
-    new Counter({
-      name: spec.name,
-      help: spec.help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset()
-        this.inc({ process: id }, read())
-      },
-    })
-  total(processCpu, () => last.cpuSeconds)
-  total(logDropped, () => last.logDropped)
 }

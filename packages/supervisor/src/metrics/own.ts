@@ -1,4 +1,5 @@
 import { METRICS, type MetricSpec } from '@imgsvc/core/metrics'
+import { registerProcessMetrics } from '@imgsvc/core/process-metrics'
 import { createProcessSampler } from '@imgsvc/core/process-sample'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Controller } from '../process/controller.ts'
@@ -26,17 +27,8 @@ export function createOwnMetrics(logDropped: () => number): OwnMetrics {
   const misses = counter(METRICS.scrapeMisses)
   const restarts = counter(METRICS.processRestarts)
   const up = gauge(METRICS.processUp)
-  const rss = gauge(METRICS.processRss)
-  const cpu = counter(METRICS.processCpu)
-  const lag = gauge(METRICS.loopLag)
-  const dropped = counter(METRICS.logDropped)
+  const sampled = registerProcessMetrics({ Gauge, Counter }, registry, SELF)
   for (const result of ['ok', 'failed']) rotations.inc({ result }, 0)
-
-  /** Counters that are kept elsewhere are set, not counted. */
-  function set(metric: Counter, process: string, value: number): void {
-    metric.remove({ process })
-    metric.inc({ process }, value)
-  }
 
   return {
     rotated: (result) => rotations.inc({ result }),
@@ -47,14 +39,10 @@ export function createOwnMetrics(logDropped: () => number): OwnMetrics {
       up.reset()
       for (const { id, info } of controllers) {
         const { restarts: count, state } = info()
-        set(restarts, id, count)
+        restarts.inc({ process: id }, count)
         up.set({ process: id }, state === 'RUNNING' ? 1 : 0)
       }
-      const sample = sampler.sample()
-      rss.set({ process: SELF }, sample.rssBytes)
-      lag.set({ process: SELF }, sample.loopLagSeconds)
-      set(cpu, SELF, sample.cpuSeconds)
-      set(dropped, SELF, sample.logDropped)
+      sampled(sampler.sample())
       return registry.getMetricsAsJSON()
     },
     close: sampler.close,
