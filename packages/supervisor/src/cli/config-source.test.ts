@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { chooseConfigFile, configSource, flagOverrides } from './config-source.ts'
+import { chooseConfigFile, configSource } from './config-source.ts'
 import type { Cli } from './context.ts'
 import { samplesDir } from './default-config.ts'
 
@@ -54,10 +54,14 @@ test('flags become settings that know their flag', async () => {
   expect([origins['workers.count'], origins['images.quality']]).toEqual(['flag:--workers', 'flag:--set images.quality'])
 })
 
-test('a value may hold further equals signs', () => {
-  expect(flagOverrides({ set: ['security.key=a=b='] })).toEqual([
-    { path: 'security.key', text: 'a=b=', flag: '--set security.key' },
-  ])
+test('a value may hold further equals signs', async () => {
+  const { config, origins } = (await configSource({ set: ['security.key=a=b='] }, '/state', cli)).load()
+  expect([config.security.key, origins['security.key']]).toEqual(['a=b=', 'flag:--set security.key'])
+})
+
+test('--set without an equals sign is a mistake that shows how', async () => {
+  const { load } = await configSource({ set: ['images.quality'] }, '/state', cli)
+  expect(load).toThrow('--set images.quality: expected --set NAME=VALUE')
 })
 
 test('--root takes the place of the file source’s root, wherever it stands among the sources', async () => {

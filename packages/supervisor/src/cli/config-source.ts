@@ -43,6 +43,7 @@ export function chooseConfigFile(flag: string | undefined, { env, cwd }: Pick<Cl
 export async function configSource(flags: ConfigFlags, stateDir: string, cli: Cli): Promise<ConfigSource> {
   // The schema costs some 50 ms to load, which commands without a configuration need not pay.
   const { loadConfig } = await import('@imgsvc/core/config/load')
+  const { parseSet } = await import('@imgsvc/core/config/overrides')
   const file = chooseConfigFile(flags.config, cli)
   const loadWith = (overrides: readonly Override[]) =>
     loadConfig({
@@ -52,7 +53,8 @@ export async function configSource(flags: ConfigFlags, stateDir: string, cli: Cl
       base: cli.cwd,
     })
   const load = () => {
-    const overrides = flagOverrides(flags)
+    // `--set` comes last, as the more particular wish.
+    const overrides = [...flagOverrides(flags), ...(flags.set ?? []).map(parseSet)]
     if (flags.root === undefined) return loadWith(overrides)
     // Which of the sources is meant is only known once the file is read, and may change with it.
     const index = loadWith(overrides).config.sources.findIndex(({ type }) => type === 'file')
@@ -63,22 +65,13 @@ export async function configSource(flags: ConfigFlags, stateDir: string, cli: Cl
   return { file, load }
 }
 
-/** Flags as settings; `--set` comes last, as the more particular wish. */
-export function flagOverrides(flags: ConfigFlags): readonly Override[] {
+/** The flags that have a name of their own, as settings. */
+function flagOverrides(flags: ConfigFlags): readonly Override[] {
   const named: readonly (readonly [flag: string, path: string, value: string | number | undefined])[] = [
     ['--listen', 'listen', flags.listen],
     ['--workers', 'workers.count', flags.workers],
     ['--worker-port', 'workers.basePort', flags.workerPort],
     ['--admin', 'admin.listen', flags.admin],
   ]
-  const given = named.flatMap(([flag, path, value]) =>
-    value === undefined ? [] : [{ flag, path, text: String(value) }],
-  )
-  return [...given, ...(flags.set ?? []).map(parseSet)]
-}
-
-function parseSet(text: string): Override {
-  const at = text.indexOf('=')
-  const path = text.slice(0, at)
-  return { path, text: text.slice(at + 1), flag: `--set ${path}` }
+  return named.flatMap(([flag, path, value]) => (value === undefined ? [] : [{ flag, path, text: String(value) }]))
 }

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts'
-import { configSource } from '../config-source.ts'
+import { type ConfigFlags, configSource } from '../config-source.ts'
 import { startDetached } from '../detach.ts'
 import { runInForeground } from '../foreground.ts'
 import { chooseStateDir } from '../state-dir.ts'
@@ -46,14 +46,7 @@ export const up = defineCommand({
   },
 })
 
-interface DetachableArguments {
-  readonly config?: string | undefined
-  readonly listen?: string | undefined
-  readonly workers?: string | undefined
-  readonly workerPort?: number | undefined
-  readonly admin?: string | undefined
-  readonly root?: string | undefined
-  readonly set?: readonly string[] | undefined
+interface DetachableArguments extends ConfigFlags {
   readonly timeout?: number | undefined
 }
 
