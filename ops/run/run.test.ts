@@ -25,6 +25,8 @@ beforeEach(() => {
   put('package.json', '{ "type": "module" }')
   put('pnpm-lock.yaml', 'lockfileVersion: 9')
   put('packages/core/package.json', '{}')
+  put('packages/core/node_modules/.keep', '')
+  put('packages/supervisor/node_modules/.keep', '')
   for (const name of ['setup.mjs', 'start.mjs', 'test.mjs', 'count-reporter.mjs']) {
     put(`ops/run/${name}`, '')
     copyFileSync(join(HERE, name), join(checkout, 'ops/run', name))
@@ -58,6 +60,12 @@ test('start installs and builds, then runs up in the same process with the argum
   const { code, stdout, called, pid } = run('start.mjs', ['--workers', '4'], { NODE_ENV: 'production' })
   expect({ code, called }).toEqual({ code: 0, called: [INSTALL, 'tsc -b'] })
   expect(JSON.parse(stdout)).toEqual([pid, ['up', '--workers', '4']])
+})
+
+test('a package whose node_modules was deleted is installed again', () => {
+  run('start.mjs')
+  rmSync(join(checkout, 'packages/core/node_modules'), { recursive: true })
+  expect(run('start.mjs').called).toEqual([INSTALL, 'tsc -b'])
 })
 
 test('the second start neither installs nor says anything; a changed manifest installs again', () => {

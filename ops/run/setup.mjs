@@ -28,7 +28,7 @@ export function setup() {
 function install() {
   const stamp = join(root, 'node_modules', '.imgsvc-setup')
   const wanted = fingerprint()
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  if (isInstalled() && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   say('installing packages (once; again only when the lockfile changes) …')
   // Gone first: an install that is interrupted half way must not look finished.
   rmSync(stamp, { force: true })
@@ -38,6 +38,11 @@ function install() {
     env: installEnv(process.env),
   })
   writeFileSync(stamp, wanted)
+}
+
+/** Every package with dependencies has them: someone may have deleted one folder and kept the stamp. */
+function isInstalled() {
+  return readdirSync(join(root, 'packages')).every((name) => existsSync(join(root, 'packages', name, 'node_modules')))
 }
 
 function build() {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { sleep } from '@imgsvc/core/clock'
 import { configSchema } from '@imgsvc/core/config/schema'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -135,6 +136,38 @@ describe('answers', () => {
 })
 
 describe('limits', () => {
+  test('a request with two Host headers, or HTTP/1.1 without one, is malformed', async () => {
+    const worker = await echo()
+    const { port, lines } = await startBalancer([worker.port])
+    const ask = (version: string, hosts: string) =>
+      exchangeRaw(port, `GET /x HTTP/${version}\r\n${hosts}Connection: close\r\n\r\n`)
+    for (const answer of [await ask('1.1', 'Host: a\r\nHost: b\r\n'), await ask('1.1', '')]) {
+      expect(statusOf(answer)).toBe(400)
+      expect(codeOf(answer)).toBe('REQUEST_MALFORMED')
+    }
+    expect(statusOf(await ask('1.0', ''))).toBe(200)
+    await vi.waitFor(() => expect(lines().map(({ status }) => status)).toEqual([400, 400, 200]))
+  })
+
+  test('an unknown expectation is ignored', async () => {
+    const worker = await startWorker((request, response) => response.end(String(request.headers.expect)))
+    const { port } = await startBalancer([worker.port])
+    const answer = await getRaw(port, '/x', 'Expect: 200-maybe')
+    expect([statusOf(answer), bodyOf(answer)]).toEqual([200, 'undefined'])
+  })
+
+  test('clients beyond the most are closed, the others are answered', async () => {
+    const worker = await echo()
+    const { port } = await startBalancer([worker.port], { maxClients: 2 })
+    const [first, second] = [dial(port), dial(port)]
+    await Promise.all([first, second].map(({ socket }) => once(socket, 'connect')))
+    expect(await getRaw(port, '/x')).toBe('')
+    for (const { socket, text } of [first, second]) {
+      socket.write('GET /y HTTP/1.1\r\nHost: h\r\n\r\n')
+      await vi.waitFor(() => expect(text()).toContain('GET /y'))
+    }
+  })
+
   test('a body that announces too much is refused before it is sent', async () => {
     const { port } = await startBalancer([], { balancer: { maxBody: '1KB' } })
     const answer = await exchangeRaw(

@@ -24,6 +24,8 @@ export interface BalancerOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly sample: () => ProcessSample
+  /** Client connections at once; more are closed as they come. */
+  readonly maxClients: number
   /** Draining: answers say `Connection: close`. */
   readonly isDraining: () => boolean
 }
@@ -93,7 +95,12 @@ export function createBalancer(options: BalancerOptions): Balancer {
     maxUrl: () => config.limits.urlLength,
     onInternalError: (error, { requestId }) => log.error({ err: error, requestId }, 'request failed'),
   })
-  const publicServer = createPublicServer({ limits: config.balancer, handle, onRefused: accessLog.refused })
+  const publicServer = createPublicServer({
+    limits: config.balancer,
+    maxClients: options.maxClients,
+    handle,
+    onRefused: accessLog.refused,
+  })
 
   return {
     server: publicServer.server,

@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http'
+import type { IncomingMessage, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { ImgsvcError } from '@imgsvc/core/errors'
 
@@ -25,8 +25,35 @@ export function serverOptions(limits: ServerLimits): ServerOptions {
     keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     insecureHTTPParser: false,
+    // Node's own answer would be no JSON and in no log; `checkHost` refuses instead.
+    requireHostHeader: false,
     noDelay: true,
   }
+}
+
+/** Descriptors of a balancer that no client needs: logs, sockets of the control API, the event loop. */
+const OWN_FILES = 64
+const FEWEST_CLIENTS = 16
+
+/**
+ * How many clients fit below a limit of open files: each may need a connection to a worker as well. One more client
+ * would not fail alone, it would take away the connection another one needs to be answered.
+ */
+export function maxClients(openFiles: number): number {
+  return Math.max(FEWEST_CLIENTS, Math.floor((openFiles - OWN_FILES) / 2))
+}
+
+/** The soft limit of open files in the text of /proc/self/limits (proc(5)); Infinity when there is none. */
+export function openFilesLimit(limits: string): number {
+  const soft = /^Max open files +(\d+)/m.exec(limits)?.[1]
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)
+}
+
+/** Exactly one Host in HTTP/1.1, at most one before it (RFC 9112 §3.2). Throws REQUEST_MALFORMED. */
+export function checkHost({ rawHeaders, httpVersion }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
+  if (hosts > 1) throw new ImgsvcError('REQUEST_MALFORMED', `${hosts} Host headers; one is expected`)
+  if (hosts === 0 && httpVersion === '1.1') throw new ImgsvcError('REQUEST_MALFORMED', 'HTTP/1.1 needs a Host header')
 }
 
 /** Throws URL_TOO_LONG. */

@@ -15,6 +15,7 @@ import { createProcessSampler } from '@imgsvc/core/process-sample'
 import { readChildEnv, type StatePaths, statePaths } from '@imgsvc/core/state-dir'
 import { parseUpstreamList } from '@imgsvc/core/upstream-list'
 import { type Balancer, createBalancer } from './app.ts'
+import { maxClients, openFilesLimit } from './limits.ts'
 
 /*
  * One balancer process.
@@ -49,12 +50,14 @@ async function run(child: ChildProcess): Promise<void> {
 
   let host: ChildHost | undefined
   const sampler = createProcessSampler(log.dropped)
+  const clients = maxClients(readOpenFilesLimit())
   const balancer = createBalancer({
     id,
     config,
     log: log.log,
     clock: systemClock,
     sample: sampler.sample,
+    maxClients: clients,
     isDraining: () => host?.isDraining() ?? false,
   })
   readUpstreams(paths, balancer, log.log)
@@ -83,7 +86,10 @@ async function run(child: ChildProcess): Promise<void> {
   balancer.server.on('error', (error) => log.log.error({ err: error }, 'the public port reported an error'))
   host.listening((balancer.server.address() as AddressInfo).port)
   host.setReady(true)
-  log.log.info({ listen: formatHostPort(config.listen), upstreams: balancer.pool.list().length }, 'ready')
+  log.log.info(
+    { listen: formatHostPort(config.listen), upstreams: balancer.pool.list().length, maxClients: clients },
+    'ready',
+  )
   await untilAborted(child.stop)
 
   host.setReady(false)
@@ -96,6 +102,14 @@ async function run(child: ChildProcess): Promise<void> {
 
 function readConfig(paths: StatePaths): Config {
   return parseResolvedConfig(readFileSync(paths.config, 'utf8'))
+}
+
+function readOpenFilesLimit(): number {
+  try {
+    return openFilesLimit(readFileSync('/proc/self/limits', 'utf8'))
+  } catch {
+    return Number.POSITIVE_INFINITY // not Linux
+  }
 }
 
 /** The list of the moment; without one the pool stays empty until the supervisor sends it. */

@@ -3,7 +3,7 @@ import { ImgsvcError, toImgsvcError } from '@imgsvc/core/errors'
 import { answerError, answerText } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forward } from './forward.ts'
-import { checkUrlLength } from './limits.ts'
+import { checkHost, checkUrlLength } from './limits.ts'
 import { requestTarget } from './request-target.ts'
 
 export interface RoutesOptions {
@@ -23,6 +23,7 @@ export function createRoutes(options: RoutesOptions) {
 
   async function route(exchange: Exchange): Promise<void> {
     const { request } = exchange
+    checkHost(request)
     checkUrlLength(request.url ?? '', options.maxUrl())
     const target = requestTarget(request.url ?? '')
     if (isHealthcheck(target.path)) {

@@ -7,6 +7,8 @@ import { parseFailure, type ServerLimits, serverOptions } from './limits.ts'
 
 export interface PublicServerOptions {
   readonly limits: ServerLimits
+  /** Client connections at once; more are closed as they come. */
+  readonly maxClients: number
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** A request that never became one: it could not be parsed, or asked for a tunnel. */
   readonly onRefused: (error: ImgsvcError, requestId: string, socket: Duplex) => void
@@ -34,8 +36,9 @@ export interface PublicServer {
 }
 
 /** The public HTTP server: node:http with every way in that has a surprising default closed. */
-export function createPublicServer({ limits, handle, onRefused }: PublicServerOptions): PublicServer {
+export function createPublicServer({ limits, maxClients, handle, onRefused }: PublicServerOptions): PublicServer {
   const server = createServer(serverOptions(limits))
+  server.maxConnections = maxClients
   /** Answers under way per connection: a second answer must not be written into the first. */
   const answering = new WeakMap<Duplex, number>()
   const sockets = new Set<Socket>()
@@ -71,6 +74,8 @@ export function createPublicServer({ limits, handle, onRefused }: PublicServerOp
   server.on('request', onRequest)
   // Without this listener Node would say "100 Continue" before the size of the body was looked at.
   server.on('checkContinue', onRequest)
+  // Any other expectation may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a body or a log line.
+  server.on('checkExpectation', onRequest)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const failure = parseFailure(error, socket as Socket)
     if (failure) refuse(failure, requestIdOf({}), socket)

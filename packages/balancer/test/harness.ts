@@ -71,11 +71,13 @@ export interface TestBalancer {
 export interface TestSettings {
   readonly balancer?: Record<string, unknown>
   readonly limits?: Record<string, unknown>
+  readonly maxClients?: number
 }
 
 /** A balancer on a free port in front of workers on these ports. */
 export async function startBalancer(ports: readonly number[], settings: TestSettings = {}): Promise<TestBalancer> {
-  const config = configSchema.parse({ sources: [], ...settings })
+  const { balancer: given, limits } = settings
+  const config = configSchema.parse({ sources: [], balancer: given, limits })
   const file = join(mkdtempSync(join(tmpdir(), 'bal-')), 'balancer-0.log')
   const log = createLog({ file, level: 'info', base: { id: 'balancer:0', pid: process.pid } })
   const balancer = createBalancer({
@@ -85,6 +87,7 @@ export async function startBalancer(ports: readonly number[], settings: TestSett
     clock: systemClock,
     sample: () => ({ rssBytes: 1, cpuSeconds: 2, loopLagSeconds: 3, logDropped: 4 }),
     isDraining: () => false,
+    maxClients: settings.maxClients ?? Number.POSITIVE_INFINITY,
   })
   let version = 0
   const announce = (...upstreams: UpstreamEntry[]) => {

@@ -22,6 +22,7 @@ interface OpenFile {
 
 const CHECK_MS = 1000
 const MODE = 0o640
+const DIRECTORY_MODE = 0o750
 
 /** A file opened for appending that follows its path: after a rotation, a deletion, the loss of its directory. */
 export function createAppendFile(path: string): AppendFile {
@@ -63,7 +64,7 @@ export function createAppendFile(path: string): AppendFile {
 async function openForAppending(path: string): Promise<OpenFile> {
   const handle = await open(path, 'a', MODE).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
-    await mkdir(dirname(path), { recursive: true })
+    await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE })
     return open(path, 'a', MODE)
   })
   try {

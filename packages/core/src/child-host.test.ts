@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -103,4 +103,25 @@ test('a clean exit leaves neither run file nor socket', async () => {
   await host.close()
   expect(existsSync(paths.runFileOf('worker:1'))).toBe(false)
   expect(existsSync(paths.socketOf('worker:1'))).toBe(false)
+})
+
+test('serves without a run file while it cannot be written, and writes it as soon as it can', async () => {
+  const { host, client, paths } = await start()
+  const aside = `${paths.run}.aside`
+  renameSync(paths.run, aside)
+  writeFileSync(paths.run, 'not a directory')
+  host.listening(8001)
+  host.setReady(true)
+  expect(host.isReady()).toBe(true)
+  rmSync(paths.run)
+  renameSync(aside, paths.run)
+  await vi.waitFor(() => expect(readRunFile(paths.runFileOf('worker:1'))).toMatchObject({ port: 8001 }), 5000)
+  expect(await client.call('identity', {})).toMatchObject({ ready: true })
+})
+
+test('a run file that is removed comes back', async () => {
+  const { host, paths } = await start()
+  host.listening(8001)
+  rmSync(paths.runFileOf('worker:1'))
+  await vi.waitFor(() => expect(readRunFile(paths.runFileOf('worker:1'))).toMatchObject({ port: 8001 }), 5000)
 })

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import type { ChildHandlers, Health, Identity } from './child-control.ts'
 import { serveChildSocket } from './child-socket.ts'
 import { sleep } from './clock.ts'
@@ -23,7 +23,7 @@ export interface ChildHostOptions {
 }
 
 export interface ChildHost {
-  /** Call when the child listens: writes the run file and answers `identity` with this port. */
+  /** Call when the child listens: keeps the run file there and answers `identity` with this port. */
   listening(port: number): void
   setReady(ready: boolean): void
   /** Ready as the outside sees it: said to be so and not draining. */
@@ -38,6 +38,7 @@ export interface ChildHost {
 }
 
 const DRAIN_POLL_MS = 20
+const RUN_FILE_CHECK_MS = 1000
 const MAX_DRAIN_MS = 3_600_000
 
 /**
@@ -54,6 +55,7 @@ export async function startChild(options: ChildHostOptions): Promise<ChildHost> 
   let port = env.port
   let ready = false
   let draining = false
+  let keeper: NodeJS.Timeout | undefined
 
   const isReady = () => ready && !draining
   const identity = (): Identity => ({ ...self, configHash, port, ready: isReady() })
@@ -85,8 +87,7 @@ export async function startChild(options: ChildHostOptions): Promise<ChildHost> 
   return {
     listening(boundPort) {
       port = boundPort
-      const { ready: _, ...record } = identity()
-      writeRunFile(runFile, { ...record, startedAt: Date.now() })
+      keeper = keepRunFile(runFile, () => identity(), log)
     },
     setReady(value) {
       ready = value
@@ -100,12 +101,34 @@ export async function startChild(options: ChildHostOptions): Promise<ChildHost> 
     async close() {
       ready = false
       lag.close()
+      clearInterval(keeper)
       // Only our own: a successor under the same id may have written its run file already.
       const record = readRunFile(runFile)
       if (record?.pid === process.pid && isSameProcess(record)) rmSync(runFile, { force: true })
       await socket.close()
     },
   }
+}
+
+/**
+ * Writes the run file, and writes it again whenever it is missing. Nobody needs it until a supervisor looks for the
+ * children of a dead one, so a full disk must not keep a child from serving.
+ */
+function keepRunFile(path: string, identity: () => Identity, { log }: LogHandle): NodeJS.Timeout {
+  const startedAt = Date.now()
+  let isFailing = false
+  const write = () => {
+    try {
+      const { ready: _, ...record } = identity()
+      writeRunFile(path, { ...record, startedAt })
+      isFailing = false
+    } catch (error) {
+      if (!isFailing) log.error({ err: error, path }, 'the run file cannot be written; it is tried again')
+      isFailing = true
+    }
+  }
+  write()
+  return setInterval(() => existsSync(path) || write(), RUN_FILE_CHECK_MS).unref()
 }
 
 function identityOf(env: ChildEnv): Pick<Identity, 'id' | 'pid' | 'startTime' | 'generation'> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ControlMethod, ControlParams } from './control.ts'
+import { type ControlMethod, type ControlParams, MAX_TAIL_LINES } from './control.ts'
 import { ImgsvcError } from './errors.ts'
 
 const none = z.strictObject({})
@@ -8,7 +8,6 @@ const select = z.array(z.string().max(64)).max(MAX_SELECTORS)
 const selection = z.strictObject({ select: select.min(1) })
 const MAX_TIMEOUT_MS = 3_600_000
 const MAX_WORKERS = 256
-const MAX_LINES = 100_000
 
 const CONTROL_PARAMS: { readonly [M in ControlMethod]: z.ZodType<ControlParams<M>> } = {
   'supervisor.info': none,
@@ -24,7 +23,7 @@ const CONTROL_PARAMS: { readonly [M in ControlMethod]: z.ZodType<ControlParams<M
   'config.show': none,
   'log.tail': z.strictObject({
     select: select.optional(),
-    lines: z.int().min(0).max(MAX_LINES).optional(),
+    lines: z.int().min(0).max(MAX_TAIL_LINES).optional(),
     follow: z.boolean().optional(),
   }),
   'log.reopen': none,

@@ -1,5 +1,8 @@
 import type { Exit, ProcessId, ProcState, Want } from './process.ts'
 
+/** Most lines of one log that `log.tail` begins with. */
+export const MAX_TAIL_LINES = 100_000
+
 /** One row of `imgsvc status` and of `GET /v1/processes`. Times are epoch ms, sizes bytes. */
 export interface ProcessInfo {
   readonly id: ProcessId

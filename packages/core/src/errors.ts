@@ -14,11 +14,14 @@ export const ERRORS = {
   URL_BAD_SIGNATURE: { status: 400, expose: true, text: 'The URL signature does not match' },
   URL_UNSAFE_DISABLED: { status: 400, expose: true, text: 'Unsigned URLs (/unsafe/…) are switched off' },
   FILTER_INVALID: { status: 400, expose: true, text: 'A filter or its arguments are not valid' },
-  METHOD_NOT_ALLOWED: { status: 405, expose: true, text: 'Only GET and HEAD are allowed here' },
+  METHOD_NOT_ALLOWED: { status: 405, expose: true, text: 'This method is not allowed here' },
   BODY_TOO_LARGE: { status: 413, expose: true, text: 'The request body is too large' },
   REQUEST_MALFORMED: { status: 400, expose: true, text: 'The HTTP request is malformed' },
   HEADERS_TOO_LARGE: { status: 431, expose: true, text: 'The request headers are too large' },
   REQUEST_TIMEOUT: { status: 408, expose: true, text: 'The request did not arrive in time' },
+  UPLOAD_NOT_IMAGE: { status: 415, expose: true, text: 'The upload is not an image that can be decoded' },
+  UPLOAD_REFUSED: { status: 412, expose: true, text: 'The uploaded image is not accepted' },
+  BLACKLIST_FULL: { status: 409, expose: true, text: 'The blacklist is full' },
   OUTPUT_TOO_LARGE: { status: 400, expose: true, text: 'The requested picture is too large' },
 
   // Where the original comes from.

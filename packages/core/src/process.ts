@@ -12,7 +12,7 @@ export type ProcState = 'stopped' | 'starting' | 'running' | 'backoff' | 'stoppi
 /** What the operator wants, kept apart from what is (s6 `flagwantup`). */
 export type Want = 'up' | 'down'
 
-/** How a child ended. */
+/** How a child ended. Code and signal are both null when nobody can know: the child was adopted, not forked. */
 export interface Exit {
   /** Exit code, or null when a signal ended it. */
   readonly code: number | null

@@ -4,12 +4,15 @@ import type { Roster } from './process/roster.ts'
 
 export interface FirstBootOptions {
   readonly roster: () => Roster
-  /** Called once, when the first worker is ready. */
+  /** Called once, when the first worker is ready: brings the balancers to their number. */
   startBalancers(): void
   print(line: string): void
 }
 
-/** The order of the first start: nothing reaches the public port before a worker can answer. */
+/**
+ * The order of the first start: nothing reaches the public port before a worker can answer. Adopted balancers serve
+ * already; they count once a worker does, too.
+ */
 export interface FirstBoot {
   /** Resolves when a balancer is ready; rejects with PROCESS_FAILED when none can be. */
   readonly ready: Promise<void>
@@ -42,7 +45,7 @@ export function createFirstBoot({ roster, startBalancers, print }: FirstBootOpti
         released = true
         startBalancers()
       }
-      if (balancers.some(isRunning)) {
+      if (released && balancers.some(isRunning)) {
         over = true
         resolve()
       }

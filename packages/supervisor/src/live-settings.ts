@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { writeFileAtomic } from '@imgsvc/core/atomic-file'
 import type { Config } from '@imgsvc/core/config/schema'
 import type { LogHandle } from '@imgsvc/core/log'
 import type { StatePaths } from '@imgsvc/core/state-dir'
 import type { Controller } from './process/controller.ts'
 import type { Settings } from './settings.ts'
+import { makeDirectory, STATE_DIR_HINT } from './state.ts'
 
 export interface LiveSettingsOptions {
   readonly paths: StatePaths
@@ -18,6 +20,10 @@ export interface LiveSettings {
   config(): Config
   /** Replaces them. Throws the system's error when they cannot be saved; nothing has changed then. */
   adopt(next: Settings): Promise<void>
+  /** Puts the saved settings back when they were removed: a child reads them as it starts. Never throws. */
+  restore(): void
+  /** Tells one process to read them. Never rejects. */
+  configure(controller: Controller): Promise<void>
   /** A process has just become ready: it may have read the file before it was replaced. Never rejects. */
   welcome(controller: Controller): Promise<void>
 }
@@ -55,6 +61,20 @@ export function createLiveSettings({ paths, log, initial, controllers }: LiveSet
           .map(configure),
       )
     },
+    restore() {
+      if (existsSync(paths.config)) return
+      try {
+        makeDirectory(paths.run, 0o700, STATE_DIR_HINT)
+        save(current)
+        log.log.warn({ path: paths.config }, 'the settings for the processes had been removed; written again')
+      } catch (error) {
+        log.log.error(
+          { err: error, path: paths.config },
+          'the settings for the processes were removed and cannot be written',
+        )
+      }
+    },
+    configure,
     async welcome(controller) {
       if (current !== initial) await configure(controller)
     },

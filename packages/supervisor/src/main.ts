@@ -18,7 +18,8 @@ import type { Controller } from './process/controller.ts'
 import { builtRoles, type Roles, workerCount } from './process/roles.ts'
 import { createRoster, type Roster } from './process/roster.ts'
 import { createReload } from './reload.ts'
-import { createSerial } from './serial.ts'
+import { bringUpToDate } from './resume.ts'
+import { createSerial, type Serial } from './serial.ts'
 import { readSettings } from './settings.ts'
 import { createShutdown, type Shutdown } from './shutdown.ts'
 import { handleSignals } from './signals.ts'
@@ -33,7 +34,8 @@ import type { RunningSupervisor, SupervisorOptions } from './supervisor-options.
  *                                   handlers ──► reload ──► roster ──► controller ──► machine   (one per process)
  *                                       │                    │            │
  *                                       ▼                    ▼            ├── spawn, signals: child.ts (node:cluster)
- *                          tail, metrics, rotator        announcer        └── run/<id>.sock: ready? health, drain
+ *                          tail, metrics, rotator        announcer        ├── a dead supervisor's children: adopted-child.ts
+ *                                       │                    │            └── run/<id>.sock: ready? health, drain
  *                                       │                    │
  *                                  logs/*.log         run/upstreams.json, balancers
  *
@@ -47,6 +49,8 @@ interface Parts {
   readonly roster: Roster
   readonly own: OwnMetrics
   readonly firstBoot: FirstBoot
+  /** Changes of several processes, one after the other. */
+  readonly serial: Serial
   readonly options: SupervisorOptions
   readonly since: number
 }
@@ -81,7 +85,10 @@ function createParts(options: SupervisorOptions, roles: Roles, prepared: Prepare
   const roster = createRoster({
     paths,
     roles,
-    spawn: spawnChild,
+    spawn(program, onExit) {
+      live.restore()
+      return spawnChild(program, onExit)
+    },
     clock: systemClock,
     log,
     config: live.config,
@@ -91,10 +98,10 @@ function createParts(options: SupervisorOptions, roles: Roles, prepared: Prepare
     },
   })
   const own = createOwnMetrics(handle.dropped)
-  return { prepared, live, roster, own, firstBoot, options, since: systemClock.now() }
+  return { prepared, live, roster, own, firstBoot, serial: createSerial(), options, since: systemClock.now() }
 }
 
-/** Opens the control socket and the admin port, then starts the workers. */
+/** Opens the control socket and the admin port, then adopts the children that are there and starts the others. */
 async function serve(parts: Parts): Promise<RunningSupervisor> {
   const { prepared, live, roster, own, firstBoot, options } = parts
   const { paths, log: handle } = prepared
@@ -147,8 +154,18 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
     },
     (error: unknown) => log.error({ err: error }, 'the public port cannot answer'),
   )
-  background(log, roster.scale('worker', workerCount(live.config())))
+  background(log, populate(parts, shutdown.signal))
   return running
+}
+
+/** Takes over what an earlier supervisor left running and starts what is missing; nobody loses a request by it. */
+async function populate({ prepared, live, roster, serial }: Parts, stopping: AbortSignal): Promise<void> {
+  const { survivors, previous, log } = prepared
+  roster.adopt(survivors)
+  await roster.scale('worker', workerCount(live.config()))
+  if (survivors.length === 0) return
+  const { current, configure } = live
+  await serial(() => bringUpToDate({ roster, log: log.log, stopping, survivors, previous, current, configure }))
 }
 
 interface Control {
@@ -159,9 +176,8 @@ interface Control {
 }
 
 function createControl(parts: Parts, shutdown: Shutdown): Control {
-  const { prepared, live, roster, options } = parts
+  const { prepared, live, roster, serial, options } = parts
   const { log: handle, source } = prepared
-  const serial = createSerial()
   const reload = createReload({
     roster,
     log: handle.log,

@@ -50,6 +50,14 @@ test.runIf(process.platform === 'linux')('a taken port names pid and command of 
   })
 })
 
+test('a port that an adopted child holds is no obstacle', async () => {
+  const [ours, foreign] = [await ownPort(), await ownPort()]
+  await checkPorts([needed(ours)], new Set([ours]))
+  const error = await checkPorts([needed(ours), needed(foreign)], new Set([ours])).catch((reason: Error) => reason)
+  expect(String(error)).toContain(String(foreign))
+  expect(String(error)).not.toContain(String(ours))
+})
+
 test('all taken ports are reported at once', async () => {
   const [first, second] = [await ownPort(), await ownPort()]
   const error = await checkPorts([needed(first), needed(second, '--admin')]).catch((reason: Error) => reason)

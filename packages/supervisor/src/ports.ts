@@ -53,12 +53,12 @@ const isLocal = (host: string) => host === 'localhost' || host === '127.0.0.1'
 /**
  * Binds and releases every port before anything is spawned. Throws PORT_TAKEN for all that are taken, one per line,
  * with the holder's pid and command and the flag to change; PROCESS_FAILED for addresses that cannot be bound at all,
- * CONFIG_INVALID when two are the same or one is past 65535.
+ * CONFIG_INVALID when two are the same or one is past 65535. Ports in `ours` are held by children to be adopted.
  */
-export async function checkPorts(ports: readonly NeededPort[]): Promise<void> {
+export async function checkPorts(ports: readonly NeededPort[], ours: ReadonlySet<number> = new Set()): Promise<void> {
   checkDistinct(ports)
   const taken: string[] = []
-  for (const { address, what, flag } of ports) {
+  for (const { address, what, flag } of ports.filter((port) => !ours.has(port.address.port))) {
     // Port 0 lets the kernel choose a free one.
     const error = address.port === 0 ? undefined : await tryListen(address)
     if (error === undefined) continue

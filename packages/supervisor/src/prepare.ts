@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@imgsvc/core/clock'
+import { parseResolvedConfig } from '@imgsvc/core/config/load'
+import type { Config } from '@imgsvc/core/config/schema'
 import { createLog, type LogHandle } from '@imgsvc/core/log'
 import type { StatePaths } from '@imgsvc/core/state-dir'
 import { OWN_LOG } from './logs/files.ts'
 import { type Claim, claimStateDir } from './pidfile.ts'
 import { checkPorts, neededPorts } from './ports.ts'
-import { findOrphans, stopOrphans } from './process/orphans.ts'
 import { type Roles, workerCount } from './process/roles.ts'
+import { findSurvivors, type Survivor } from './process/survivors.ts'
 import { readSettings, type Settings, type SettingsSource } from './settings.ts'
 import { makeDirectory, prepareStateDir } from './state.ts'
 
@@ -17,13 +20,17 @@ export interface Prepared {
   readonly log: LogHandle
   /** Where the configuration comes from; read again by every reload. */
   readonly source: SettingsSource
+  /** Children of an earlier supervisor that are still at work. */
+  readonly survivors: readonly Survivor[]
+  /** The configuration that supervisor gave them; undefined when it is lost. */
+  readonly previous: Config | undefined
   /** Gives the state directory back. */
   release(): Promise<void>
 }
 
 /**
- * Takes the state directory, reads the configuration, stops what an earlier supervisor left behind and looks at the
- * ports. When it throws, nothing of it stays: ALREADY_RUNNING, STATE_DIR_UNUSABLE, CONFIG_INVALID, CONFIG_UNREADABLE,
+ * Takes the state directory, reads the configuration, looks for what an earlier supervisor left behind and at the
+ * ports. Children left behind are not touched, whatever happens here. When it throws, nothing of it stays: ALREADY_RUNNING, STATE_DIR_UNUSABLE, CONFIG_INVALID, CONFIG_UNREADABLE,
  * PORT_TAKEN, PROCESS_FAILED.
  */
 export async function prepare(
@@ -42,26 +49,24 @@ export async function prepare(
     const base = { id: 'supervisor', pid: process.pid }
     log = createLog({ file: join(logs.dir, OWN_LOG), level: logs.level, base })
     for (const warning of settings.loaded.warnings ?? []) log.log.warn(warning)
-    await endOrphans(claim, paths, roles, settings, log)
-    await checkPorts(neededPorts(settings.loaded.config, workerCount(settings.loaded.config)))
+    const survivors = claim.orphansPossible ? await findSurvivors({ paths, roles, clock: systemClock }) : []
+    const needed = neededPorts(settings.loaded.config, workerCount(settings.loaded.config))
+    await checkPorts(needed, new Set(survivors.map(({ port }) => port)))
     const handle = log
-    return { paths, settings, log: handle, source, release: () => release(claim, handle) }
+    const previous = readPrevious(paths)
+    return { paths, settings, log: handle, source, survivors, previous, release: () => release(claim, handle) }
   } catch (error) {
     await release(claim, log)
     throw error
   }
 }
 
-async function endOrphans(
-  claim: Claim,
-  paths: StatePaths,
-  roles: Roles,
-  settings: Settings,
-  { log }: LogHandle,
-): Promise<void> {
-  const orphans = claim.orphansPossible ? await findOrphans({ paths, roles }) : []
-  const { stopTimeout } = settings.loaded.config.workers
-  await stopOrphans(orphans, { paths, roles, clock: systemClock, log, stopTimeout })
+function readPrevious(paths: StatePaths): Config | undefined {
+  try {
+    return parseResolvedConfig(readFileSync(paths.config, 'utf8'))
+  } catch {
+    return undefined // the first start, or another version's: adopted children are restarted to be sure
+  }
 }
 
 async function release(claim: Claim, log: LogHandle | undefined): Promise<void> {

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { type StatePaths, statePaths } from '@imgsvc/core/state-dir'
 
-const STATE_DIR_HINT = 'choose another with --state-dir'
+/** What an operator can do about a state directory that cannot be used. */
+export const STATE_DIR_HINT = 'choose another with --state-dir'
 
 /**
  * Makes the state directory and its `run` (0700, as sockets and keys live there) and proves that they can be written.
@@ -28,9 +29,22 @@ export function prepareStateDir(root: string): StatePaths {
 export function makeDirectory(path: string, mode: number, hint: string): void {
   try {
     // Also when it exists: a file of that name is found out here.
-    mkdirSync(path, { recursive: true, mode })
+    makeWithParents(path, mode)
   } catch (error) {
     throw unusable(path, error, hint)
+  }
+}
+
+/** As `recursive: true`, which never returns where the system answers ENOENT below a directory that exists (/proc). */
+function makeWithParents(path: string, mode: number): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const parent = dirname(path)
+  if (parent !== path) makeWithParents(parent, mode)
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
 }
 

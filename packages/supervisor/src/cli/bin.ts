@@ -21,7 +21,7 @@ const cli: Cli = {
   out: createOutput({ stdout: process.stdout, stderr: process.stderr, env: process.env }),
   stdin: process.stdin,
   env: process.env,
-  cwd: process.cwd(),
+  cwd: workingDirectory(),
   home: homedir(),
   uid: process.getuid?.(),
   version: manifest.version,
@@ -33,3 +33,13 @@ const lost = await cli.out.flush()
 if (lost) cli.out.error(`imgsvc: the output could not be written: ${lost.message}`)
 // Nothing may keep a finished command alive, not even a socket somebody forgot.
 process.exit(lost ? code || EXIT.generic : code)
+
+/** Relative paths mean nothing in a directory that was removed under the shell. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    process.stderr.write('imgsvc: the working directory does not exist any more; change to another one\n')
+    process.exit(EXIT.generic)
+  }
+}

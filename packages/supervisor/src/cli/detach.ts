@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ImgsvcError } from '@imgsvc/core/errors'
+import { makeDirectory, STATE_DIR_HINT } from '../state.ts'
 import type { Cli } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -71,8 +72,8 @@ function reportOf(child: ChildProcess, said: () => readonly string[]): Promise<S
 function openStderrLog(stateDir: string): { readonly fd: number; readonly path: string } {
   const dir = join(stateDir, 'logs')
   const path = join(dir, 'supervisor.stderr.log')
+  makeDirectory(dir, 0o700, STATE_DIR_HINT)
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
     return { fd: openSync(path, 'a', 0o600), path }
   } catch (error) {
     throw new ImgsvcError('STATE_DIR_UNUSABLE', `${path}: ${(error as Error).message}`, { cause: error })

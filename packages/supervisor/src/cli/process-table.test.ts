@@ -37,6 +37,11 @@ test('a running process shows its figures', () => {
   ])
 })
 
+test('how an adopted child ended is not made up', () => {
+  const lastExit = { code: null, signal: null, at: NOW - 4000 }
+  expect(texts({ ...running, lastExit }).at(-1)).toBe('unknown 4s ago')
+})
+
 test('draining is said beside the state', () => {
   expect(texts({ ...running, draining: true })[1]).toBe('RUNNING draining')
 })

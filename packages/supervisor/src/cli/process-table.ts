@@ -44,9 +44,10 @@ export function statusRow(process: ProcessInfo, now: number): readonly Cell[] {
   ]
 }
 
-/** `SIGKILL 12s ago`, `code 1 3m 07s ago`. */
+/** `SIGKILL 12s ago`, `code 1 3m 07s ago`; `unknown 4s ago` for a child that an earlier supervisor had started. */
 function describeExit({ code, signal, at }: Exit, now: number): string {
-  return `${signal ?? `code ${code}`} ${elapsed(now - at)} ago`
+  const how = signal ?? (code === null ? 'unknown' : `code ${code}`)
+  return `${how} ${elapsed(now - at)} ago`
 }
 
 /** `worker:2  RUNNING  pid 4312  0.8 s`, or why it failed. */

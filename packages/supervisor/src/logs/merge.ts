@@ -29,15 +29,35 @@ function timeOf(line: string): string | undefined {
  * `stop` makes the logs end; it is called when the reader leaves, so that none is read on behind its back.
  */
 export async function* interleave(logs: readonly AsyncGenerator<LogLine>[], stop: () => void): AsyncGenerator<LogLine> {
-  const ask = async (log: AsyncGenerator<LogLine>) => ({ log, result: await log.next() })
-  const pending = new Map(logs.map((log) => [log, ask(log)]))
+  const pending = new Map<AsyncGenerator<LogLine>, Promise<IteratorResult<LogLine>>>()
+  const arrived: AsyncGenerator<LogLine>[] = []
+  let wake = () => {}
+  // One reaction per line. Racing all logs for every line would hang one more on each silent log every time, and they
+  // would be kept until it speaks.
+  const ask = (log: AsyncGenerator<LogLine>) => {
+    const line = log.next()
+    const settled = () => {
+      arrived.push(log)
+      wake()
+    }
+    pending.set(log, line)
+    line.then(settled, settled)
+  }
+  for (const log of logs) ask(log)
   try {
     while (pending.size > 0) {
-      const { log, result } = await Promise.race(pending.values())
+      const log = arrived.shift()
+      if (!log) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        continue
+      }
+      const result = await (pending.get(log) as Promise<IteratorResult<LogLine>>)
       if (result.done) pending.delete(log)
       else {
         yield result.value
-        pending.set(log, ask(log))
+        ask(log)
       }
     }
   } finally {

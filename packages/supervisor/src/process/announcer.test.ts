@@ -27,18 +27,20 @@ const entry = (state: UpstreamEntry['state']): UpstreamEntry => ({
   generation: 1,
 })
 
-function harness() {
+function harness(now = 0) {
   const handle = createLog({ file: join(dir, 'x.log'), level: 'fatal', base: { id: 'supervisor', pid: 1 } })
   handles.push(handle)
   const state = {
     upstreams: [entry('up')],
     received: [] as UpstreamList[],
     failing: false,
+    now,
     generation: 1,
     timers: [] as (() => void)[],
   }
   const clock: Clock = {
     ...systemClock,
+    now: () => state.now,
     timer(_ms, run) {
       state.timers.push(run)
       return () => {}
@@ -72,15 +74,17 @@ test('a change is saved and delivered with a higher version; no change is not', 
   expect(saved()).toEqual({ version: 2, upstreams: [entry('draining')] })
 })
 
-test('versions go on where an earlier supervisor stopped; a damaged file starts anew', async () => {
-  writeFileSync(path, JSON.stringify({ version: 41, upstreams: [] }))
-  const { announcer, saved } = harness()
+test('versions only go up: on from the file, and past everything sent before when it is damaged or behind', async () => {
+  writeFileSync(path, JSON.stringify({ version: 4100, upstreams: [] }))
+  const { announcer, saved } = harness(1000)
   await announcer.delivered()
-  expect(saved().version).toBe(42)
-  writeFileSync(path, '{')
-  const next = harness()
-  await next.announcer.delivered()
-  expect(next.saved().version).toBe(1)
+  expect(saved().version).toBe(4101)
+  for (const content of ['{', JSON.stringify({ version: 12, upstreams: [] })]) {
+    writeFileSync(path, content)
+    const next = harness(9000)
+    await next.announcer.delivered()
+    expect(next.saved().version).toBe(9001)
+  }
 })
 
 test('a balancer that did not answer hears the newest list later', async () => {

@@ -40,7 +40,8 @@ const RETRY_MS = 1000
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const { log, clock } = options
-  let list: UpstreamList = { version: lastVersion(options.path), upstreams: [] }
+  // Adopted balancers may know more than the file, if it could not be saved or was lost: the clock is ahead of both.
+  let list: UpstreamList = { version: Math.max(lastVersion(options.path), clock.now()), upstreams: [] }
   let published: string | undefined
   let saved = true
   let cancelRetry: (() => void) | undefined
@@ -128,6 +129,6 @@ function lastVersion(path: string): number {
   try {
     return parseUpstreamList(JSON.parse(readFileSync(path, 'utf8'))).version
   } catch {
-    return 0 // none yet, or damaged: it is written anew before any balancer starts
+    return 0 // none yet, or damaged: it is written anew
   }
 }

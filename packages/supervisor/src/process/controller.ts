@@ -7,9 +7,11 @@ import type { Exit, ProcessId, ProcState } from '@imgsvc/core/process'
 import type { RpcClient } from '@imgsvc/core/rpc-client'
 import { readRunFile } from '@imgsvc/core/run-file'
 import type { StatePaths } from '@imgsvc/core/state-dir'
+import { adoptChild } from './adopted-child.ts'
 import type { ChildProgram, SpawnChild } from './child.ts'
 import { beginLife, type End, type Life } from './life.ts'
 import { type Effect, initialProc, next, type Policy, type ProcEvent } from './machine.ts'
+import type { Survivor } from './survivors.ts'
 import { createTimeline } from './timeline.ts'
 import { NO_VITALS } from './vitals.ts'
 
@@ -34,6 +36,7 @@ export interface ControllerOptions {
 /** One process: its state machine, the child behind it and what is known about it. */
 export interface Controller {
   readonly id: ProcessId
+  /** Where the child at work listens; where the next one will, when there is none. */
   readonly port: number
   readonly drains: boolean
   readonly client: RpcClient<ChildMethods>
@@ -43,6 +46,8 @@ export interface Controller {
   policy(): Policy
   info(): ProcessInfo
   upstream(): UpstreamEntry
+  /** Takes over a child that an earlier supervisor started; only before the first start. */
+  adopt(survivor: Survivor): void
   /** What the operator wants; `until` tells what came of it. */
   request(wish: 'start' | 'stop' | 'restart'): void
   /** True once `done()` holds, false after `timeoutMs`. */
@@ -55,6 +60,9 @@ export interface Controller {
 
 // Part of stopTimeout that stays between the end of draining and SIGKILL, for the child's own exit.
 const EXIT_GRACE_MS = 1000
+
+/** An adopted process that has not answered for this long hangs. */
+const HANG_MS = 10_000
 
 /** States that need an explanation. */
 const REASONED: ReadonlySet<ProcState> = new Set(['backoff', 'fatal', 'exited'])
@@ -112,18 +120,46 @@ export function createController(options: ControllerOptions): Controller {
 
   function spawn(): void {
     generation++
-    starts++
-    draining = false
     try {
-      const program = options.program(id, port, generation)
-      const onReady = () => dispatch({ type: 'ready' })
-      life = beginLife(options.spawn, { ...options, client, generation, program, onReady, onEnd })
-      dispatch({ type: 'spawned', pid: life.pid })
+      dispatch({ type: 'spawned', pid: begin(options.spawn).pid })
     } catch (error) {
       reason = `could not be started: ${error instanceof Error ? error.message : String(error)}`
       log.error({ err: error, process: id }, 'a process could not be started')
       dispatch({ type: 'exited', clean: false })
     }
+  }
+
+  function begin(spawnChild: SpawnChild, survivor?: Survivor): Life {
+    starts++
+    draining = false
+    const program = options.program(id, port, generation)
+    const onReady = () => dispatch({ type: 'ready' })
+    const patience = Math.min(HANG_MS, policy().startTimeout)
+    const watch = { onReady, onEnd, onSilence, patience }
+    life = beginLife(spawnChild, { ...options, client, generation, program, survivor, ...watch })
+    return life
+  }
+
+  function adopt(survivor: Survivor): void {
+    const { pid, ready, answers } = survivor
+    generation = survivor.generation
+    const watch = { socket: options.paths.socketOf(id), clock, log }
+    begin((_, onExit) => adoptChild(survivor, watch, onExit), survivor)
+    log.info({ process: id, childPid: pid, ready, answers }, 'adopted a process that an earlier supervisor started')
+    // A silent one served until now and goes on doing so unless it hangs: balancers find that out by themselves.
+    dispatch({ type: 'adopted', pid, ready: ready || !answers })
+    // A new supervisor wants everything up: it does not know why somebody took this one out of rotation.
+    if (answers && !ready) {
+      client
+        .call('undrain', {})
+        .catch((error: unknown) => log.warn({ err: error, process: id }, 'no answer to undrain'))
+    }
+  }
+
+  function onSilence(): void {
+    if (proc.state !== 'running') return // being stopped, and that is what is wanted
+    log.warn({ process: id, childPid: life?.pid }, 'an adopted process does not answer: replaced')
+    dispatch({ type: 'restart' })
   }
 
   function onEnd(end: End): void {
@@ -163,11 +199,14 @@ export function createController(options: ControllerOptions): Controller {
 
   const controller: Controller = {
     id,
-    port,
+    get port() {
+      return life?.port ?? port
+    },
     drains,
     client,
     clock,
     policy,
+    adopt,
     state: () => proc.state,
     generation: () => generation,
     life: () => life,
@@ -176,7 +215,7 @@ export function createController(options: ControllerOptions): Controller {
       state: proc.state.toUpperCase() as ProcessInfo['state'],
       want: proc.want,
       pid: life?.pid ?? null,
-      port,
+      port: controller.port,
       since: life?.since ?? null,
       restarts: Math.max(0, starts - 1),
       ...(life?.vitals() ?? NO_VITALS),
@@ -184,7 +223,13 @@ export function createController(options: ControllerOptions): Controller {
       lastExit,
       reason: REASONED.has(proc.state) ? reason : null,
     }),
-    upstream: () => ({ id, host: '127.0.0.1', port, state: upstreamState(proc.state, draining), generation }),
+    upstream: () => ({
+      id,
+      host: '127.0.0.1',
+      port: controller.port,
+      state: upstreamState(proc.state, draining),
+      generation,
+    }),
     request: (wish) => {
       if (wish !== 'stop') reason = null
       dispatch({ type: wish })

@@ -8,6 +8,7 @@ import { readRunFile } from '@imgsvc/core/run-file'
 import type { StatePaths } from '@imgsvc/core/state-dir'
 import type { Child, ChildProgram, SpawnChild } from './child.ts'
 import { exitReason } from './exit-reason.ts'
+import type { Survivor } from './survivors.ts'
 import { NO_VITALS, untilReady, type Vitals, watchVitals } from './vitals.ts'
 
 export interface LifeOptions {
@@ -19,8 +20,13 @@ export interface LifeOptions {
   readonly client: RpcClient<ChildMethods>
   readonly clock: Clock
   readonly log: Logger
+  /** The child is there already: an earlier supervisor started it. */
+  readonly survivor?: Survivor | undefined
   /** The child says that it serves. */
   onReady(): void
+  /** An adopted child that did not answer at first has not said so for `patience` ms either. */
+  onSilence(): void
+  readonly patience: number
   /** Called once, after the reason was found. */
   onEnd(end: End): void
 }
@@ -31,10 +37,13 @@ export interface End {
   readonly reason: string
 }
 
-/** One child from its spawn to its end. */
+/** One child from its spawn, or its adoption, to its end. */
 export interface Life {
   readonly pid: number
   readonly generation: number
+  /** Where it listens: an adopted child may still be where an earlier configuration put it. */
+  readonly port: number
+  readonly isAdopted: boolean
   /** Epoch ms. */
   readonly since: number
   vitals(): Vitals
@@ -47,17 +56,21 @@ export interface Life {
 
 const CALL_SLACK_MS = 1000
 
-/** Spawns a child and accompanies it. Throws the system's error when it cannot be spawned. */
+/** Spawns a child, or adopts one, and accompanies it. Throws the system's error when it cannot be spawned. */
 export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
-  const { id, client, clock, log, generation, program } = options
+  const { id, client, clock, log, generation, program, survivor } = options
   const gone = new AbortController()
   let vitals = NO_VITALS
-  let served = false
+  let served = survivor?.answers ?? false
+
+  // Silence at first proves nothing: on a busy machine an answer may take longer than a new supervisor waits for it.
+  const stopWaiting = served || !survivor ? () => {} : clock.timer(options.patience, options.onSilence)
 
   const stderrOffset = sizeOf(program.stderrFile)
   const child: Child = spawn(program, (exit) => void end(exit))
 
   async function end(exit: Exit): Promise<void> {
+    stopWaiting()
     gone.abort(new Error(`${id} is gone`))
     vitals = NO_VITALS
     removeRunFile()
@@ -81,6 +94,7 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
     } catch {
       return // gone before it was ready; `end` tells
     }
+    stopWaiting()
     served = true
     options.onReady()
     const report = (figures: Vitals) => {
@@ -94,7 +108,9 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
   return {
     pid: child.pid,
     generation,
-    since: clock.now(),
+    port: survivor?.port ?? options.port,
+    isAdopted: survivor !== undefined,
+    since: survivor?.startedAt ?? clock.now(),
     vitals: () => vitals,
     hasServed: () => served,
     async drain(deadlineMs) {

@@ -6,6 +6,8 @@ const EVENTS: readonly ProcEvent[] = [
   { type: 'start' },
   { type: 'stop' },
   { type: 'restart' },
+  { type: 'adopted', pid: 7, ready: true },
+  { type: 'adopted', pid: 7, ready: false },
   { type: 'spawned', pid: 7 },
   { type: 'ready' },
   { type: 'exited', clean: true },
@@ -23,6 +25,7 @@ function run(events: readonly (ProcEvent | ProcEvent['type'])[], policy = POLICY
 function toEvent(event: ProcEvent | ProcEvent['type']): ProcEvent {
   if (typeof event !== 'string') return event
   if (event === 'spawned') return { type: 'spawned', pid: 7 }
+  if (event === 'adopted') return { type: 'adopted', pid: 7, ready: true }
   if (event === 'exited') return { type: 'exited', clean: false }
   return { type: event }
 }
@@ -128,6 +131,26 @@ test('start, spawned, ready is running, and forgiven after stableAfter', () => {
   expect(timerOf(effects)).toBe(POLICY.stableAfter)
   const [settled] = run(['start', 'spawned', 'exited', 'timeout', 'spawned', 'ready', 'timeout'])
   expect(settled).toMatchObject({ state: 'running', failures: 0, settled: true })
+})
+
+test('an adopted child runs at once, and is replaced at once when it dies', () => {
+  const [proc, effects] = run(['adopted'])
+  expect(proc).toMatchObject({ state: 'running', want: 'up', pid: 7, failures: 0, settled: false })
+  expect(timerOf(effects)).toBe(POLICY.stableAfter)
+  expect(types(effects)).not.toContain('spawn')
+  const [replaced, after] = run(['adopted', 'exited'])
+  expect(replaced).toMatchObject({ state: 'starting', pid: null })
+  expect(types(after)).toContain('spawn')
+})
+
+test('an adopted child that takes no requests gets the time of a start, then it is replaced', () => {
+  const unready = { type: 'adopted', pid: 7, ready: false } as const
+  const [proc, effects] = run([unready])
+  expect(proc).toMatchObject({ state: 'starting', pid: 7 })
+  expect(timerOf(effects)).toBe(POLICY.startTimeout)
+  expect(run([unready, 'ready'])[0]).toMatchObject({ state: 'running', pid: 7 })
+  expect(run([unready, 'timeout'])[0]).toMatchObject({ state: 'stopping', want: 'up' })
+  expect(run([unready, 'restart', 'exited'])[0]).toMatchObject({ state: 'starting', pid: null, failures: 0 })
 })
 
 test('a settled process that dies is started again at once', () => {

@@ -13,6 +13,9 @@ import type { ProcState, Want } from '@imgsvc/core/process'
  *      │ timer: SIGKILL       ▼ more failures than startRetries
  *      └──────► …           fatal            exited: ended by itself and the policy lets it be
  *
+ * `adopted` leads from stopped straight to running, or to starting when that child does not take requests: it was
+ * started by an earlier supervisor and has outlived it.
+ *
  * What the operator wants (`want`) is kept apart from what is (`state`), as in s6: a restart is a stop while the
  * process is still wanted. State names are supervisord's (`supervisor/states.py`).
  */
@@ -34,6 +37,8 @@ export type ProcEvent =
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
   | { readonly type: 'restart' }
+  /** A child that is there already. `ready`: it takes requests. */
+  | { readonly type: 'adopted'; readonly pid: number; readonly ready: boolean }
   | { readonly type: 'spawned'; readonly pid: number }
   | { readonly type: 'ready' }
   /** The child ended, or could not be spawned. `clean`: exit code 0. */
@@ -120,8 +125,14 @@ type Row = (proc: Proc, event: ProcEvent, policy: Policy, now: number) => Step
 
 const unchanged = (proc: Proc): Step => [proc, []]
 
+function adopted(proc: Proc, pid: number, ready: boolean, policy: Policy, now: number): Step {
+  const [state, ms] = ready ? (['running', policy.stableAfter] as const) : (['starting', policy.startTimeout] as const)
+  return [enter(proc, state, now, { want: 'up', pid, failures: 0 }), [timer(ms), ANNOUNCE]]
+}
+
 const resting: Row = (proc, event, policy, now) => {
   if (event.type === 'start' || event.type === 'restart') return starting(proc, 0, policy, now)
+  if (event.type === 'adopted') return adopted(proc, event.pid, event.ready, policy, now)
   if (event.type === 'stop' && proc.state !== 'stopped') return atRest(proc, 'stopped', now)
   return unchanged(proc)
 }

@@ -4,13 +4,14 @@ import type { Config } from '@imgsvc/core/config/schema'
 import type { ActionResult } from '@imgsvc/core/control'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { Logger } from '@imgsvc/core/log'
-import { fileNameOf, isSelected, type ProcessId, parseSelector, type Role } from '@imgsvc/core/process'
+import { fileNameOf, isSelected, type ProcessId, parseProcessId, parseSelector, type Role } from '@imgsvc/core/process'
 import { childEnv, type StatePaths } from '@imgsvc/core/state-dir'
 import { start, stop } from './actions.ts'
 import { createAnnouncer, type Listener } from './announcer.ts'
 import type { ChildProgram, SpawnChild } from './child.ts'
 import { type Controller, createController } from './controller.ts'
 import { policyOf, portOf, processId, type Roles, threadPoolSize } from './roles.ts'
+import type { Survivor } from './survivors.ts'
 
 export interface RosterOptions {
   readonly paths: StatePaths
@@ -30,6 +31,11 @@ export interface Roster {
   list(role?: Role): readonly Controller[]
   /** The processes selectors stand for; all without one. Throws SELECTOR_INVALID, PROCESS_UNKNOWN. */
   select(selectors?: readonly string[]): readonly Controller[]
+  /**
+   * Takes over the children of an earlier supervisor, before anything else is started; one that stays silent is
+   * replaced. What is missing between them comes with the next `scale`, what is too much goes with it.
+   */
+  adopt(survivors: readonly Survivor[]): void
   /** Adds or removes processes of a role until there are `count`; those that go are drained first. */
   scale(role: Role, count: number): Promise<ActionResult[]>
   /** Stops all: balancers first, so that nothing new arrives at the workers. `timeoutMs` replaces `stopTimeout`. */
@@ -42,6 +48,9 @@ const DELIVERY_MS = 500
 export function createRoster(options: RosterOptions): Roster {
   const { paths, roles, clock, log } = options
   const processes: Record<Role, Controller[]> = { balancer: [], worker: [] }
+  /** Places between adopted processes where none was found. */
+  const vacant = new Set<Controller>()
+  let isAdopting = false
   let stopTimeout: number | undefined
 
   const announcer = createAnnouncer({
@@ -64,13 +73,25 @@ export function createRoster(options: RosterOptions): Roster {
       },
       program: (id, port, generation) => programOf(options, role, { id, port, generation }),
       changed: (changed) => {
-        announcer.update()
+        // Half of the workers would look to the balancers like the end of the others.
+        if (!isAdopting) announcer.update()
         options.changed?.(changed)
       },
       outOfRotation: () => announcer.delivered(),
     })
     processes[role].push(controller)
     return controller
+  }
+
+  function adoptRole(role: Role, survivors: readonly Survivor[]): void {
+    const found = new Map(survivors.map((survivor) => [survivor.id, survivor]))
+    const indices = survivors.map(({ id }) => parseProcessId(id)).filter((id) => id.role === role)
+    const length = Math.max(-1, ...indices.map(({ index }) => index)) + 1
+    for (const controller of Array.from({ length }, (_, index) => add(role, index))) {
+      const survivor = found.get(controller.id)
+      if (survivor) controller.adopt(survivor)
+      else vacant.add(controller)
+    }
   }
 
   const list = (role?: Role) => (role ? [...processes[role]] : [...processes.balancer, ...processes.worker])
@@ -82,11 +103,23 @@ export function createRoster(options: RosterOptions): Roster {
       const chosen = new Set(selectors.flatMap((selector) => selectOne(list(), selector)))
       return list().filter((controller) => chosen.has(controller))
     },
+    adopt(survivors) {
+      isAdopting = true
+      try {
+        // Balancers first: when a worker runs, it is already known which balancers do.
+        adoptRole('balancer', survivors)
+        adoptRole('worker', survivors)
+      } finally {
+        isAdopting = false
+      }
+      announcer.update()
+    },
     async scale(role, count) {
+      const filled = processes[role].slice(0, count).filter((controller) => vacant.delete(controller))
       const present = processes[role].length
       const added = Array.from({ length: Math.max(0, count - present) }, (_, n) => add(role, present + n))
       const leaving = processes[role].slice(count)
-      const results = await Promise.all([...added.map(start), ...leaving.map(stop)])
+      const results = await Promise.all([...[...filled, ...added].map(start), ...leaving.map(stop)])
       processes[role] = processes[role].filter((controller) => !leaving.includes(controller))
       announcer.update()
       return results

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Instance, placeFlags, shortDir, startInstance } from './instance.ts'
 import { freePorts, holdPort } from './ports.ts'
-import { PROGRAM, runCli } from './run-cli.ts'
+import { cleanEnv, PROGRAM, runCli } from './run-cli.ts'
 
 const home = shortDir()
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -194,5 +195,19 @@ describe('with an instance', () => {
       instance.signal('SIGCONT')
     }
     expect((await instance.cli('status')).code).toBe(0)
+  })
+})
+
+test.runIf(process.platform === 'linux')('a working directory that was removed is a sentence', async () => {
+  const gone = mkdtempSync(join(tmpdir(), 'gone-'))
+  const command = 'rmdir "$PWD" && exec "$0" "$1" version'
+  const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, PROGRAM], {
+    cwd: gone,
+    env: cleanEnv(),
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'imgsvc: the working directory does not exist any more; change to another one\n',
   })
 })

@@ -12,6 +12,8 @@ import { until } from './until.ts'
 
 /** A running imgsvc of its own: state directory, ports and processes. */
 export interface Instance {
+  /** The directory around the state directory. */
+  readonly home: string
   /** `http://127.0.0.1:20000` */
   readonly base: string
   readonly admin: string
@@ -31,6 +33,8 @@ export interface Instance {
   /** Waits until a process is in a state. */
   untilState(id: string, state: ProcessInfo['state']): Promise<ProcessInfo>
   signal(signal: NodeJS.Signals): void
+  /** Kills the supervisor alone, which leaves the others at work. */
+  killSupervisor(): Promise<void>
   /** Stops it with SIGTERM unless it has ended, and checks that it exits 0 and leaves no process behind. */
   stop(): Promise<void>
 }
@@ -40,6 +44,8 @@ export interface InstanceOptions {
   /** Text of imgsvc.yaml; without it the built-in configuration is used. */
   readonly config?: string
   readonly args?: readonly string[]
+  /** Where another instance was: its directories and ports. */
+  readonly inPlaceOf?: Pick<Instance, 'home' | 'ports'>
 }
 
 /** Flags that give an instance its own place. */
@@ -57,11 +63,11 @@ export function shortDir(): string {
 
 /** Starts `imgsvc up` in the foreground and waits until it says that it is ready. */
 export async function startInstance(options: InstanceOptions = {}): Promise<Instance> {
-  const home = shortDir()
+  const home = options.inPlaceOf?.home ?? shortDir()
   const stateDir = join(home, 's')
   const configFile = join(home, 'imgsvc.yaml')
   if (options.config !== undefined) writeFileSync(configFile, options.config)
-  const ports = await freePorts()
+  const ports = options.inPlaceOf?.ports ?? (await freePorts())
   const child = spawn(
     process.execPath,
     [
@@ -97,6 +103,7 @@ function describeInstance({ child, home, stateDir, configFile, ports, printed }:
   const base = `http://127.0.0.1:${ports.public}`
   const key = readFileSync(join(stateDir, 'security.key'), 'utf8').trim()
   const instance: Instance = {
+    home,
     base,
     admin: `http://127.0.0.1:${ports.admin}`,
     stateDir,
@@ -117,6 +124,10 @@ function describeInstance({ child, home, stateDir, configFile, ports, printed }:
       ),
     signal: (signal) => {
       child.kill(signal)
+    },
+    async killSupervisor() {
+      child.kill('SIGKILL')
+      await until('the supervisor is gone', () => child.signalCode !== null)
     },
     async stop() {
       if (child.exitCode === null) child.kill('SIGTERM')

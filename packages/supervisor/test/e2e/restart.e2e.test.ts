@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Instance, startInstance } from './instance.ts'
 import { isAlive } from './processes.ts'
@@ -81,5 +83,17 @@ test('a drained worker gets no request until it is put back', async () => {
     })
     expect((await instance.cli('undrain', 'worker:1')).code).toBe(0)
     expect((await instance.status()).find(({ id }) => id === 'worker:1')).toMatchObject({ draining: false })
+  })
+})
+
+test('a run directory that was removed comes back, and with it a restarted worker', async () => {
+  await withoutFailure(async () => {
+    rmSync(join(instance.stateDir, 'run'), { recursive: true })
+    const restarted = await until('the supervisor answers again', async () => {
+      const result = await instance.cli('restart', 'worker:0')
+      return result.code !== 4 && result
+    })
+    expect(restarted.code, restarted.stderr).toBe(0)
+    expect(restarted.stdout).toMatch(/^worker:0 {2}RUNNING/)
   })
 })

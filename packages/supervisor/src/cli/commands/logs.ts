@@ -1,4 +1,4 @@
-import type { LogLine } from '@imgsvc/core/control'
+import { type LogLine, MAX_TAIL_LINES } from '@imgsvc/core/control'
 import { createControlClient } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -19,7 +19,7 @@ export const logs = defineCommand({
         default: '10',
         requiresArg: true,
         describe: 'Newest lines of each process to begin with',
-        coerce: wholeNumber('lines', 0, 1_000_000),
+        coerce: wholeNumber('lines', 0, MAX_TAIL_LINES),
       })
       .example('$0 logs -f', 'follow everything')
       .example('$0 logs balancer -n 100', 'the last 100 requests'),
