@@ -72,6 +72,7 @@ const PARTS = {
   sources: 'Where originals come from: a list of sections, each with its `type`.',
   limits: 'Bounds every request and every source obeys.',
   storage: 'Cache of originals fetched from http and s3 sources.',
+  upload: 'Pictures given to the service at `/image`; kept in `storage`.',
   results: 'Cache of finished pictures.',
   cache: 'Hot responses in the balancer.',
   images: 'What pictures come out as.',

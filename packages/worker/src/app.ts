@@ -1,21 +1,31 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '@imgsvc/core/config/schema'
+import { storageMistakes } from '@imgsvc/core/config/storage-needs'
+import { ImgsvcError } from '@imgsvc/core/errors'
 import type { Logger } from '@imgsvc/core/log'
 import type { ProcessSample } from '@imgsvc/core/process-sample'
 import { rendersPerWorker } from '@imgsvc/core/worker-counts'
 import type { Express } from 'express'
 import sharp from 'sharp'
 import { setUpSharp } from './engine/sharp-setup.ts'
+import { createBlacklistRoute } from './http/blacklist.ts'
+import { createBodyReader } from './http/read-body.ts'
 import { createServer } from './http/server.ts'
+import { createUploadRoute } from './http/upload.ts'
 import { createSources } from './loaders/sources.ts'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
+import { createAdmission } from './pipeline/admit.ts'
 import { authorisationOf } from './pipeline/authorise.ts'
+import { createBlacklist } from './pipeline/blacklist.ts'
 import { createSourceFetcher } from './pipeline/fetch-source.ts'
 import { createLimiter } from './pipeline/limiter.ts'
 import { createPictures } from './pipeline/picture.ts'
 import type { ResultStorage } from './pipeline/types.ts'
+import { createUploads, withUploads } from './pipeline/uploads.ts'
+import { createBlacklistFile } from './stores/blacklist-file.ts'
 import { createFileResultStorage, createNoResultStorage } from './stores/result-storage.ts'
 import { createFileSourceStorage, createNoSourceStorage, type SourceStorage } from './stores/source-storage.ts'
+import { createUploadStorage } from './stores/upload-storage.ts'
 
 // Goes up when the same request gives other bytes than before; with sharp's version part of every ETag.
 const ENGINE_GENERATION = 1
@@ -50,8 +60,10 @@ export async function createApp({ config, log, id, isReady, sample }: AppOptions
     queue: () => limiter.waiting,
   })
   const results = createResults(config, log, metrics)
+  const kept = createKept(config, () => current)
+  const sources = await createSources(config.sources)
   const fetcher = createSourceFetcher({
-    sources: await createSources(config.sources),
+    sources: kept ? withUploads(sources, kept.storage, () => current) : sources,
     storage: createStorage(config, log),
     maxBytes: () => current.limits.sourceBytes,
     onCache: (result) => metrics.cache('originals', result),
@@ -59,6 +71,7 @@ export async function createApp({ config, log, id, isReady, sample }: AppOptions
   const pictures = createPictures({
     settings: () => current,
     authorisation: () => authorisation,
+    admit: kept?.admit,
     fetcher,
     results,
     limiter,
@@ -66,7 +79,7 @@ export async function createApp({ config, log, id, isReady, sample }: AppOptions
     onResultCache: (result) => metrics.cache('results', result),
   })
   return {
-    express: createServer({ pictures, metrics, log, settings: () => current, isReady }),
+    express: createServer({ pictures, metrics, log, settings: () => current, isReady, kept }),
     metrics,
     configure(next) {
       current = next
@@ -91,6 +104,25 @@ function createResults({ results }: Config, log: Logger, metrics: WorkerMetrics)
       if (outcome !== 'stored') metrics.cache('results', 'error')
     },
   })
+}
+
+/**
+ * Uploads and the blacklist, which need a storage of originals; undefined without one. Throws CONFIG_INVALID when they
+ * are switched on then.
+ */
+function createKept(config: Config, settings: () => Config) {
+  const [mistake] = storageMistakes(config)
+  if (mistake) throw new ImgsvcError('CONFIG_INVALID', `${mistake.path}: ${mistake.message}`)
+  if (config.storage.type === 'none') return undefined
+  const { root, expires } = config.storage
+  const storage = createUploadStorage({ root, expires })
+  const blacklist = createBlacklist(createBlacklistFile(root), () => settings().compat.blacklistSubstring)
+  return {
+    storage,
+    admit: createAdmission({ settings, uploads: storage, blacklist }),
+    upload: createUploadRoute({ uploads: createUploads({ storage, settings }), bodies: createBodyReader(), settings }),
+    blacklist: createBlacklistRoute({ blacklist, settings }),
+  }
 }
 
 function createStorage({ storage }: Config, log: Logger): SourceStorage {

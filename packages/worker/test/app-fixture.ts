@@ -26,7 +26,7 @@ export interface RunningApp {
   /** Sends the path byte for byte. */
   get(
     path: string,
-    options?: { headers?: Record<string, string>; method?: string; signal?: AbortSignal },
+    options?: { headers?: Record<string, string>; method?: string; signal?: AbortSignal; body?: Buffer | string },
   ): Promise<Reply>
   /** The same, signed. */
   signed(path: string, options?: { headers?: Record<string, string>; method?: string }): Promise<Reply>
@@ -57,8 +57,8 @@ export async function startApp(input: z.input<typeof configSchema> = {}): Promis
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
 
-  const get: RunningApp['get'] = async (path, { headers = {}, method = 'GET', signal } = {}) => {
-    const req = request({ host: '127.0.0.1', port, path, method, headers, ...(signal && { signal }) }).end()
+  const get: RunningApp['get'] = async (path, { headers = {}, method = 'GET', signal, body } = {}) => {
+    const req = request({ host: '127.0.0.1', port, path, method, headers, ...(signal && { signal }) }).end(body)
     const [res] = await once(req, 'response')
     const chunks: Buffer[] = []
     for await (const chunk of res) chunks.push(chunk)

@@ -192,6 +192,10 @@ describe('sources that cannot be served', () => {
     writeFileSync(join(root, 'empty.jpg'), '')
     writeFileSync(join(root, 'one-byte.jpg'), 'x')
     writeFileSync(join(root, 'page.jpg'), '<html><body>not a picture</body></html>')
+    const svg = (box: string) =>
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${box}"><rect width="5" height="5"/></svg>`
+    writeFileSync(join(root, 'endless.svg'), svg('1e9 1e9'))
+    writeFileSync(join(root, 'wide.svg'), svg('40000 100'))
     writeFileSync(join(root, 'huge.bin'), Buffer.alloc(2 * 1024 * 1024))
     const bomb = await sharp({
       create: { width: 16_000, height: 16_000, channels: 3, background: 'red' },
@@ -210,8 +214,10 @@ describe('sources that cannot be served', () => {
     ['page.jpg', 400, 'SOURCE_UNDECODABLE'],
     ['huge.bin', 422, 'SOURCE_TOO_LARGE'],
     ['bomb.png', 400, 'SOURCE_TOO_MANY_PIXELS'],
+    ['endless.svg', 400, 'SOURCE_UNDECODABLE'],
+    ['0x0/wide.svg', 400, 'SOURCE_UNDECODABLE'],
   ])('%s → %i %s', async (path, status, code) => {
-    const reply = await bad.signed(`10x10/${path}`)
+    const reply = await bad.signed(path.includes('/') ? path : `10x10/${path}`)
     expect([reply.status, errorCode(reply)]).toEqual([status, code])
   })
 })

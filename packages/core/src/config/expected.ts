@@ -66,6 +66,8 @@ function expectedList(element: z.ZodType): string {
   const kind = kindOf(element)
   if (kind === 'section') return 'a list of sections'
   if (kind === 'secret') return 'a list of env:NAME, file:PATH or texts'
-  const shape = shapes.get(nodeOf(element).schema)
+  const { schema } = nodeOf(element)
+  if (schema instanceof z.ZodEnum) return `a list of ${quotedList(schema.options.map(String))}`
+  const shape = shapes.get(schema)
   return shape ? `a list, each ${shape.expected}` : 'a list of texts'
 }

@@ -223,7 +223,7 @@ sources:
   - { type: http, userAgent: 5, timeout: 30d }
 storage: { type: none, root: x }
 cache: { memory: 10XB }
-images: { quality: 101, maxWidth: -1, svgDpi: }
+images: { quality: 101, maxWidth: -1, svgDpi: , formatPreference: [webp, heif] }
 presets: [a]
 __proto__: { a: 1 }
 workers: { basePort: 0 }
@@ -249,8 +249,9 @@ workers: { basePort: 0 }
       'imgsvc.yaml:12:20: images.quality: expected a whole number from 1 to 100, got 101',
       'imgsvc.yaml:12:35: images.maxWidth: expected a whole number from 0 on, got -1',
       'imgsvc.yaml:12:47: images.svgDpi: expected a whole number from 1 to 2400, got nothing',
+      'imgsvc.yaml:12:74: images.formatPreference.1: expected "webp", "avif", "jpeg" or "png", got "heif"',
       'imgsvc.yaml:13:10: presets: expected a section of settings, got a list',
-      'imgsvc.yaml:14:1: __proto__: there is no such setting; known here: listen, workers, balancer, security, sources, limits, storage, results, cache, images, filters, presets, logs, admin, compat',
+      'imgsvc.yaml:14:1: __proto__: there is no such setting; known here: listen, workers, balancer, security, sources, limits, storage, upload, results, cache, images, filters, presets, logs, admin, compat',
       'imgsvc.yaml:15:1: this key is there twice',
       'imgsvc.yaml:15:22: workers.basePort: expected a whole number from 1 to 65535, got 0',
       'IMGSVC_LIMITS_FILTERS: limits.filters: expected a whole number from 0 to 1000, got "x"',

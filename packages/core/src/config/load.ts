@@ -12,6 +12,7 @@ import { portMistakes } from './ports.ts'
 import { readConfigFile } from './read-file.ts'
 import { type Config, configSchema } from './schema.ts'
 import { isRecord } from './schema-node.ts'
+import { storageMistakes } from './storage-needs.ts'
 import { walkValues } from './values.ts'
 
 /** `default`, `file:/etc/imgsvc.yaml:12`, `env:IMGSVC_LISTEN` or `flag:--set workers.count`. */
@@ -130,7 +131,7 @@ function sourceIn(file: ConfigFile, path: readonly string[]): Source {
 }
 
 function crossMistakes(config: Config, provenance: Provenance): readonly Mistake[] {
-  return portMistakes(config).map((mistake) => ({
+  return [...portMistakes(config), ...storageMistakes(config)].map((mistake) => ({
     ...placeOf((mistake.path ?? '').split('.'), provenance),
     ...mistake,
   }))

@@ -5,6 +5,7 @@ import { balancer, workers } from './sections/processes.ts'
 import { security } from './sections/security.ts'
 import { limits, sources } from './sections/sources.ts'
 import { cache, results, storage } from './sections/stores.ts'
+import { upload } from './sections/upload.ts'
 import { hostPort, setting } from './setting.ts'
 
 /** The whole of imgsvc.yaml. Unknown keys are mistakes. */
@@ -16,6 +17,7 @@ export const configSchema = z.strictObject({
   sources,
   limits,
   storage,
+  upload,
   results,
   cache,
   images,

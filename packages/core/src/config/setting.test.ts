@@ -3,6 +3,7 @@ import {
   bytes,
   duration,
   formatHostPort,
+  functionName,
   hostPattern,
   hostPort,
   networkRange,
@@ -132,4 +133,11 @@ test('the URL of a server is http or https', () => {
     expect(serverUrl().parse(text)).toBe(text)
   for (const text of ['minio:9000', 'ftp://a', 'http://', '/x'])
     expect(serverUrl().safeParse(text).success, text).toBe(false)
+})
+
+test('a function is a name or a path of names, and nothing that could be other code', () => {
+  for (const text of ['', 'cb', 'app.show_1', '$', `x${'y'.repeat(127)}`]) expect(functionName().parse(text)).toBe(text)
+  for (const text of ['a b', 'a(', '1a', '.a', 'alert(1)//', 'é', 'a\n', `x${'y'.repeat(128)}`]) {
+    expect(functionName().safeParse(text).success, text).toBe(false)
+  }
 })

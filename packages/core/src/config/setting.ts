@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isCallbackName } from '../callback-name.ts'
 
 /**
  * What every setting carries beside its type; environment names, the JSON Schema, `docs/configuration.md`,
@@ -158,3 +159,7 @@ export const serverUrl = () =>
     'a URL such as http://127.0.0.1:9000',
     (text) => text === '' || (/^https?:/i.test(text) && URL.canParse(text)),
   )
+
+/** The name of a JavaScript function, or nothing. */
+export const functionName = () =>
+  textLike('the name of a JavaScript function such as showPicture', (text) => text === '' || isCallbackName(text))

@@ -7,6 +7,8 @@ const GIF_EFFORT = 3
 /** How a finished picture is written. */
 export interface Encoding {
   readonly format: OutputFormat
+  /** Size to squeeze JPEG and WebP under, bytes. */
+  readonly maxBytes: number | undefined
   /** 1 to 100; PNG and GIF have none. */
   readonly quality: number
   readonly progressiveJpeg: boolean

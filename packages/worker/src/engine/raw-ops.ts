@@ -1,7 +1,9 @@
 import type { Size } from './geometry/box.ts'
-import { gaussianBlur, MAX_RADIUS } from './kernels/blur.ts'
+import { gaussianBlur } from './kernels/blur.ts'
 import { canvas, faded, meanColour, paste, type Rgba, withAlpha } from './kernels/composite.ts'
-import { brightnessTable, contrastTable, throughTable } from './kernels/table.ts'
+import { drawNinePatch, type NinePatch } from './kernels/nine-patch.ts'
+import { type Corners, roundCorners } from './kernels/round-corner.ts'
+import { blurWork } from './neighbour-ops.ts'
 import type { RawStep } from './ops.ts'
 import { resample } from './resample.ts'
 
@@ -9,30 +11,6 @@ const CHANNELS = 4
 
 function area({ width, height }: Size): number {
   return width * height * CHANNELS
-}
-
-/** Adds a share of 255 to every colour channel; the percentage may be any integer. */
-export function brighten(size: Size, percent: number): RawStep {
-  const table = brightnessTable(percent)
-  const run: RawStep['run'] = (image) => throughTable(image, table)
-  return { kind: 'raw', op: 'brightness', params: { percent }, size, work: area(size), run }
-}
-
-/** Spreads every colour channel around the middle; the percentage may be any integer. */
-export function spread(size: Size, percent: number): RawStep {
-  const table = contrastTable(percent)
-  const run: RawStep['run'] = (image) => throughTable(image, table)
-  return { kind: 'raw', op: 'contrast', params: { percent }, size, work: area(size), run }
-}
-
-/** Gaussian blur; the radius is cut to 150 px, a sigma of 0 is the radius. */
-export function blurred(size: Size, radius: number, sigma: number): RawStep {
-  const run: RawStep['run'] = (image) => gaussianBlur(image, radius, sigma)
-  return { kind: 'raw', op: 'blur', params: { radius, sigma }, size, work: blurWork(size, radius), run }
-}
-
-function blurWork(size: Size, radius: number): number {
-  return area(size) * 2 * (2 * Math.min(radius, MAX_RADIUS) + 1)
 }
 
 /** What lies behind a picture: one colour, its own mean colour, or itself blurred and stretched. */
@@ -94,6 +72,48 @@ export function overlaid(size: Size, { ref, size: scaled, transparency, corners 
       const drawn = bottom === image ? { ...image, data: Uint8Array.from(image.data) } : bottom
       const mark = faded(await refs.load(ref, scaled), transparency)
       for (const corner of corners) await paste(drawn, mark, corner, 'merge')
+      return drawn
+    },
+  }
+}
+
+/** Rounds the corners, in a colour or away. */
+export function roundedCorners(size: Size, corners: Corners): RawStep {
+  const { radiusX, radiusY, colour, transparent } = corners
+  return {
+    kind: 'raw',
+    op: 'round_corner',
+    params: { radiusX, radiusY, colour: colour.join(' '), transparent },
+    size,
+    work: area(size),
+    run: (image) => {
+      const drawn = { ...image, data: Uint8Array.from(image.data) }
+      const picture = transparent ? withAlpha(drawn) : drawn
+      roundCorners(picture, corners)
+      return picture
+    },
+  }
+}
+
+const WHITE: Rgba = [255, 255, 255, 255]
+// Four neighbours of four channels are mixed for each pixel.
+const FRAME_WORK = 4
+
+/** Puts the picture on white and a frame over it; the picture grows by the padding of the frame. */
+export function framed(size: Size, ref: string, frame: Size, patch: NinePatch): RawStep {
+  const { left, top, right, bottom } = patch.padding
+  const grown = { width: left + size.width + right, height: top + size.height + bottom }
+  return {
+    kind: 'raw',
+    op: 'frame',
+    params: { ref, left, top, right, bottom },
+    size: grown,
+    work: area(grown) * FRAME_WORK,
+    beside: { width: frame.width, height: frame.height },
+    run: async (image, refs) => {
+      const drawn = canvas(grown.width, grown.height, WHITE)
+      await paste(drawn, withAlpha(image), { left, top }, 'merge')
+      await drawNinePatch(drawn, await refs.load(ref), patch)
       return drawn
     },
   }

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { largestDifference, meanDifference, sample } from '../../test/images/pictures.ts'
+import { brighten } from './colour-ops.ts'
 import { applyRun, fromRaw, runOnRaw, toRaw } from './execute.ts'
 import type { Size } from './geometry/box.ts'
 import type { RawImage } from './image.ts'
 import { crop, cut, luma, resize, type SharpStep, SLOTS, type Step, turn } from './ops.ts'
-import { brighten } from './raw-ops.ts'
 import { segments } from './segments.ts'
 
 const noRefs = { load: () => Promise.reject(new Error('no references here')) }

@@ -4,6 +4,7 @@ import type { Size } from '../engine/geometry/box.ts'
 import type { RequestedSize } from '../engine/geometry/targets.ts'
 import type { GeometryInput } from '../engine/geometry/transform.ts'
 import type { OutputFormat, SourceInfo } from '../engine/image.ts'
+import type { NinePatch } from '../engine/kernels/nine-patch.ts'
 import type { Step } from '../engine/ops.ts'
 
 /**
@@ -19,6 +20,8 @@ export interface Settings {
   /** As written; the encoder takes 1 to 100. */
   readonly quality?: number
   readonly format?: OutputFormat
+  /** Opaque PNG sources as JPEG; undefined leaves it to `images.autoPngToJpg`. */
+  readonly autoJpg?: boolean
   /** Size to squeeze JPEG and WebP under, bytes. */
   readonly maxBytes?: number
   readonly stripIcc?: true
@@ -35,6 +38,8 @@ export interface StepContext {
   readonly source: Size
   /** Headers of the other sources the filters name. */
   readonly refs: ReadonlyMap<string, SourceInfo>
+  /** Frames among them, measured. */
+  readonly ninePatches: ReadonlyMap<string, NinePatch>
 }
 
 interface Declaration<F extends readonly Field<unknown>[]> {
@@ -43,6 +48,8 @@ interface Declaration<F extends readonly Field<unknown>[]> {
   /** One sentence. */
   readonly summary: string
   readonly args: F
+  /** One sentence on values that are fine each but not together; undefined when they are. */
+  check?(values: Values<F>): string | undefined
   /** A call that does something to a photo; documents show it and the contract test runs it. */
   readonly example: string
 }
@@ -55,6 +62,8 @@ export type FilterDeclaration<F extends readonly Field<unknown>[]> =
       readonly phase: 'geometry' | 'pixels'
       /** Other sources the filter needs, as written. */
       refs?(values: Values<F>): readonly string[]
+      /** Those of them that are frames, whose marks decide sizes. */
+      ninePatches?(values: Values<F>): readonly string[]
       plan(values: Values<F>, context: StepContext): readonly Step[]
     })
 
@@ -65,6 +74,7 @@ export type ResolvedFilter = { readonly name: string; readonly text: string } & 
   | {
       readonly phase: 'geometry' | 'pixels'
       readonly refs: readonly string[]
+      readonly ninePatches: readonly string[]
       plan(context: StepContext): readonly Step[]
     }
 )
@@ -92,7 +102,11 @@ export function defineFilter<const F extends readonly Field<unknown>[]>(declarat
     example,
     resolve(text) {
       const parsed = parseFilterArgs(name, text, args)
-      return parsed.ok ? { ok: true, call: bind(declaration, text, parsed.values) } : parsed
+      if (!parsed.ok) return parsed
+      const wrong = declaration.check?.(parsed.values)
+      return wrong
+        ? { ok: false, message: `${name}: ${wrong}` }
+        : { ok: true, call: bind(declaration, text, parsed.values) }
     },
   }
 }
@@ -116,6 +130,7 @@ function bind<F extends readonly Field<unknown>[]>(
         text,
         phase: declaration.phase,
         refs: declaration.refs?.(values) ?? [],
+        ninePatches: declaration.ninePatches?.(values) ?? [],
         plan: (context) => declaration.plan(values, context),
       }
   }

@@ -1,3 +1,4 @@
+import { autojpg } from './encode/autojpg.ts'
 import { format } from './encode/format.ts'
 import { maxBytes } from './encode/max-bytes.ts'
 import { quality } from './encode/quality.ts'
@@ -11,16 +12,33 @@ import { upscale } from './geometry/upscale.ts'
 import { backgroundColor } from './pixels/background-color.ts'
 import { blur } from './pixels/blur.ts'
 import { brightness } from './pixels/brightness.ts'
+import { colorize } from './pixels/colorize.ts'
 import { contrast } from './pixels/contrast.ts'
+import { convolution } from './pixels/convolution.ts'
+import { curve } from './pixels/curve.ts'
+import { equalize } from './pixels/equalize.ts'
+import { frame } from './pixels/frame.ts'
 import { grayscale } from './pixels/grayscale.ts'
+import { noise } from './pixels/noise.ts'
+import { redEye } from './pixels/red-eye.ts'
+import { rgb } from './pixels/rgb.ts'
+import { roundCorner } from './pixels/round-corner.ts'
+import { saturation } from './pixels/saturation.ts'
+import { sharpen } from './pixels/sharpen.ts'
 import { watermark } from './pixels/watermark.ts'
 import { maxAge } from './request/max-age.ts'
+import { extractFocal } from './source/extract-focal.ts'
+import { focal } from './source/focal.ts'
 import { noUpscale } from './source/no-upscale.ts'
+import { stretch } from './source/stretch.ts'
 
 /** Every filter there is, by phase. A new one is a file and a line here. */
 export const FILTERS: readonly Filter[] = [
   maxAge,
+  extractFocal,
+  focal,
   noUpscale,
+  stretch,
   fill,
   proportion,
   rotate,
@@ -28,9 +46,21 @@ export const FILTERS: readonly Filter[] = [
   backgroundColor,
   blur,
   brightness,
+  colorize,
   contrast,
+  convolution,
+  curve,
+  equalize,
+  frame,
   grayscale,
+  noise,
+  redEye,
+  rgb,
+  roundCorner,
+  saturation,
+  sharpen,
   watermark,
+  autojpg,
   format,
   maxBytes,
   quality,

@@ -11,10 +11,14 @@ export interface ResolvedFilters {
   /** Calls that do nothing, as written. */
   readonly ignored: readonly string[]
   readonly format: OutputFormat | undefined
+  /** Opaque PNG sources as JPEG; undefined leaves it to `images.autoPngToJpg`. */
+  readonly autoJpg: boolean | undefined
   /** s */
   readonly maxAge: number | undefined
   /** Other sources that have to be fetched, as written, each once. */
   readonly refs: readonly string[]
+  /** Those of them that are frames, which have to be measured as well. */
+  readonly ninePatches: readonly string[]
 }
 
 /**
@@ -33,9 +37,10 @@ export function resolveFilters(
     else if (options.onInvalid === 'reject') throw new ImgsvcError('FILTER_INVALID', found)
     else ignored.push(call.text)
   }
-  const { format, maxAge } = settingsOf(list)
+  const { format, autoJpg, maxAge } = settingsOf(list)
   const refs = [...new Set(list.flatMap((filter) => ('refs' in filter ? filter.refs : [])))]
-  return { list, ignored, format, maxAge, refs }
+  const ninePatches = [...new Set(list.flatMap((filter) => ('refs' in filter ? filter.ninePatches : [])))]
+  return { list, ignored, format, autoJpg, maxAge, refs, ninePatches }
 }
 
 /** What the filters of the phases `request` and `encode` declare together; the last call wins. */

@@ -33,7 +33,7 @@ export function sendError(
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
   }
-  if (status === 405) headers.Allow = 'GET, HEAD'
+  if (status === 405) headers.Allow = res.getHeader('allow')?.toString() ?? 'GET, HEAD'
   if (status === 503) headers['Retry-After'] = 1
   res.writeHead(status, headers)
   res.end(req.method === 'HEAD' ? undefined : body)

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../pipeline/picture.ts'
 import { type Stages, serverTiming } from '../pipeline/stages.ts'
 
-/** Sends a picture or a 304. Header spellings follow thumbor (`max-age=<n>,public`, no space). */
+/** Sends a picture, a document or a 304. Header spellings follow thumbor (`max-age=<n>,public`, no space). */
 export function sendAnswer(req: IncomingMessage, res: ServerResponse, answer: Answer, stages: Stages): void {
   const { result } = answer
   const headers: Record<string, string | number> = {
@@ -23,7 +23,7 @@ export function sendAnswer(req: IncomingMessage, res: ServerResponse, answer: An
     res.writeHead(304, headers).end()
     return
   }
-  headers['Content-Type'] = result.contentType
+  headers['Content-Type'] = answer.result.contentType
   headers['Content-Length'] = answer.result.data.length
   res.writeHead(200, headers)
   res.end(req.method === 'HEAD' ? undefined : answer.result.data)

@@ -5,10 +5,12 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { WorkerMetrics } from '../metrics.ts'
 import type { createPictures } from '../pipeline/picture.ts'
 import { createStages, type Stages } from '../pipeline/stages.ts'
+import type { BlacklistRoute } from './blacklist.ts'
 import { isConditional, isNotModified } from './conditional.ts'
 import { sendError, statusOf } from './error-answer.ts'
 import { openContext, type RequestContext } from './request-context.ts'
 import { sendAnswer } from './response.ts'
+import type { UploadRoute } from './upload.ts'
 
 export interface ServerParts {
   readonly pictures: ReturnType<typeof createPictures>
@@ -16,6 +18,8 @@ export interface ServerParts {
   readonly log: Logger
   readonly settings: () => Pick<Config, 'workers' | 'limits' | 'compat'>
   readonly isReady: () => boolean
+  /** What lives in the storage of originals; absent without one. */
+  readonly kept?: { readonly upload: UploadRoute; readonly blacklist: BlacklistRoute } | undefined
 }
 
 interface Locals {
@@ -30,6 +34,7 @@ export function createServer(parts: ServerParts): Express {
   app.disable('etag')
   app.use(track(parts))
   app.use(health(parts))
+  if (parts.kept) app.use(kept(parts.kept))
   app.use(methods)
   app.use(image(parts))
   app.use(failure(parts))
@@ -72,6 +77,15 @@ function health({ isReady }: ServerParts) {
     if (path === '/readyz' && !isReady()) throw new ImgsvcError('NO_WORKER', 'this worker is draining')
     res.writeHead(200, { 'Content-Type': 'text/html; charset=UTF-8', 'Content-Length': 7, 'Cache-Control': 'no-cache' })
     res.end(req.method === 'HEAD' ? undefined : 'WORKING')
+  }
+}
+
+/** `/image` and `/blacklist`, which stand before the image route as in thumbor; switched off, they belong to it. */
+function kept({ upload, blacklist }: NonNullable<ServerParts['kept']>) {
+  return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+    const { context } = res.locals as Locals
+    if ((await upload(req, res, context.signal)) || (await blacklist(req, res))) return
+    next()
   }
 }
 

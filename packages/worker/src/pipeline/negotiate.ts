@@ -1,79 +1,55 @@
-import type { OutputFormat, SourceFormat } from '../engine/image.ts'
+import type { Config } from '@imgsvc/core/config/schema'
+import { MAX_SIDE } from '../engine/encode.ts'
+import type { Size } from '../engine/geometry/box.ts'
+import type { OutputFormat, SourceFormat, SourceInfo } from '../engine/image.ts'
+import { type AcceptedFormat, accepts, parseAccept } from './accept.ts'
 
-/** The formats a client may be given instead of the source's own, in thumbor's fixed order. */
-const NEGOTIABLE = ['webp', 'avif'] as const
-export type Negotiable = (typeof NEGOTIABLE)[number]
+/**
+ * A format that may take the place of the source's own. `png-to-jpeg` is JPEG for pictures that would be PNG,
+ * whatever the client accepts; the others need its Accept.
+ */
+export type Candidate = AcceptedFormat | 'png-to-jpeg'
 
-// WebP cannot hold a longer side (libwebp's WEBP_MAX_DIMENSION).
-const WEBP_MAX_SIDE = 16_383
+export type NegotiationSettings = Pick<
+  Config['images'],
+  'autoWebp' | 'autoAvif' | 'autoJpg' | 'autoPng' | 'autoPngToJpg' | 'formatPreference'
+>
 
-/** Quality of the media range that matches `type`, as thumbor reads it (`thumbor/context.py`): exact, else `image/*`. */
-function acceptedQuality(ranges: ReadonlyMap<string, number>, type: string): number {
-  return ranges.get(type) ?? ranges.get('image/*') ?? 0
-}
-
-/** Splits outside double quotes; a quoted separator belongs to the text. */
-function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
-  const parts: string[] = []
-  let start = 0
-  let quoted = false
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]
-    if (quoted && char === '\\') i++
-    else if (char === '"') quoted = !quoted
-    else if (char === separator && !quoted) {
-      parts.push(text.slice(start, i))
-      start = i + 1
-    }
-  }
-  parts.push(text.slice(start))
-  return parts
-}
-
-/** A q-value as thumbor takes it: outside 0…1 or not a number counts as 0. */
-function parseQuality(text: string): number {
-  const value = /^\s*(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : Number.NaN
-  return value >= 0 && value <= 1 ? value : 0
+/** Can the format depend on Accept at all? Then answers carry Vary. */
+export function negotiates(settings: NegotiationSettings): boolean {
+  return offered(settings, false).length > 0
 }
 
 /**
- * Media ranges of an Accept header with their quality: types in lower case, the first parameter must be `q`
- * (otherwise the range is ignored), duplicates keep the highest (`thumbor/context.py`).
+ * The formats tried for this client, in order: the part of the key of a result that comes from Accept. Nothing stands
+ * behind a format that takes every picture, so that clients who differ only there share results. `autoJpg` is the
+ * filter of that name, which overrides `autoPngToJpg` for one request.
  */
-export function parseAccept(header: string | undefined): ReadonlyMap<string, number> {
-  const ranges = new Map<string, number>()
-  if (!header) return ranges
-  for (const range of splitOutsideQuotes(header, ',')) {
-    const [rawType = '', first] = splitOutsideQuotes(range, ';')
-    const type = rawType.trim().toLowerCase()
-    if (type === '') continue
-    let quality = 1
-    if (first !== undefined) {
-      const at = first.indexOf('=')
-      if (at < 0 || first.slice(0, at).trim().toLowerCase() !== 'q') continue
-      quality = parseQuality(first.slice(at + 1))
-    }
-    ranges.set(type, Math.max(quality, ranges.get(type) ?? 0))
-  }
-  return ranges
-}
-
-export interface NegotiationSettings {
-  readonly autoWebp: boolean
-  readonly autoAvif: boolean
-}
-
-/**
- * The switched-on formats this client accepts, in order; part of the key of a result, because the source's
- * own format is not known before it is fetched.
- */
-export function acceptedFormats(accept: string | undefined, settings: NegotiationSettings): readonly Negotiable[] {
-  if (!settings.autoWebp && !settings.autoAvif) return []
+export function formatCandidates(
+  accept: string | undefined,
+  settings: NegotiationSettings,
+  autoJpg: boolean | undefined,
+): readonly Candidate[] {
+  const offer = offered(settings, autoJpg ?? settings.autoPngToJpg)
+  if (offer.length === 0) return offer
   const ranges = parseAccept(accept)
-  return NEGOTIABLE.filter(
-    (format) =>
-      (format === 'webp' ? settings.autoWebp : settings.autoAvif) && acceptedQuality(ranges, `image/${format}`) > 0,
-  )
+  const candidates = offer.filter((candidate) => candidate === 'png-to-jpeg' || accepts(ranges, candidate))
+  const last = candidates.findIndex((candidate) => candidate === 'avif' || candidate === 'png')
+  return last < 0 ? candidates : candidates.slice(0, last + 1)
+}
+
+/** What is switched on: the preference list alone, or the flags in thumbor's fixed order (`thumbor/handlers/__init__.py`). */
+function offered(settings: NegotiationSettings, pngToJpeg: boolean): readonly Candidate[] {
+  const { autoWebp, autoAvif, autoJpg, autoPng, formatPreference } = settings
+  if (formatPreference.length > 0) return pngToJpeg ? [...formatPreference, 'png-to-jpeg'] : formatPreference
+  const flags: readonly (readonly [boolean, Candidate])[] = [
+    [autoWebp, 'webp'],
+    [autoAvif, 'avif'],
+    [pngToJpeg, 'png-to-jpeg'],
+    [autoJpg, 'jpeg'],
+    [autoPng, 'png'],
+  ]
+  return flags.flatMap(([isOn, candidate]) => (isOn ? [candidate] : []))
 }
 
 /** What a source without any wish comes out as: TIFF and SVG cannot be shown everywhere and become PNG (thumbor 7.4). */
@@ -87,25 +63,42 @@ const OWN_FORMAT: Readonly<Record<SourceFormat, OutputFormat>> = {
   svg: 'png',
 }
 
-export interface NegotiationInput {
-  readonly accepted: readonly Negotiable[]
-  /** The last format() filter, if one applies to this source. */
-  readonly explicit: OutputFormat | undefined
-  readonly source: {
-    readonly format: SourceFormat
-    readonly pages: number
-    readonly width: number
-    readonly height: number
-  }
+/** Several pages of a TIFF are no animation. */
+export function isAnimated({ format, pages }: Pick<SourceInfo, 'format' | 'pages'>): boolean {
+  return pages > 1 && format !== 'tiff'
 }
 
-/** Output format: format() wins, then the first accepted one that can hold the picture, then the source's own. */
-export function negotiateFormat({ accepted, explicit, source }: NegotiationInput): OutputFormat {
+export interface NegotiationInput {
+  readonly candidates: readonly Candidate[]
+  /** The last format() filter, if one applies to this source. */
+  readonly explicit: OutputFormat | undefined
+  readonly source: Pick<SourceInfo, 'format' | 'pages'>
+}
+
+/** What the choice needs to know of the finished picture. */
+export interface Outcome {
+  readonly size: Size
+  /** Any pixel is not opaque. */
+  readonly transparent: boolean
+}
+
+/**
+ * Output format: format() wins, then the first candidate that can hold the finished picture, then the source's own.
+ * Animations are never converted (`thumbor/handlers/__init__.py`, _resolve_auto_image_extension).
+ */
+export function negotiateFormat({ candidates, explicit, source }: NegotiationInput, outcome: Outcome): OutputFormat {
   if (explicit) return explicit
-  if (source.pages > 1) return OWN_FORMAT[source.format]
-  for (const format of accepted) {
-    if (format === 'webp' && (source.width > WEBP_MAX_SIDE || source.height > WEBP_MAX_SIDE)) continue
-    return format
+  const own = OWN_FORMAT[source.format]
+  if (isAnimated(source)) return own
+  for (const candidate of candidates) {
+    if (candidate === 'png-to-jpeg' && own !== 'png') continue
+    const format = candidate === 'png-to-jpeg' ? 'jpeg' : candidate
+    if (canHold(format, outcome)) return format
   }
-  return OWN_FORMAT[source.format]
+  return own
+}
+
+function canHold(format: OutputFormat, { size, transparent }: Outcome): boolean {
+  if (format === 'jpeg' && transparent) return false
+  return Math.max(size.width, size.height) <= MAX_SIDE[format]
 }

@@ -5,34 +5,43 @@ import { type Encoding, MAX_SIDE, type Metadata } from '../engine/encode.ts'
 import type { Size } from '../engine/geometry/box.ts'
 import { EXIF_TURNS, turnSize, UPRIGHT } from '../engine/geometry/orientation.ts'
 import { clampRequested } from '../engine/geometry/targets.ts'
-import { type GeometryInput, transform } from '../engine/geometry/transform.ts'
+import { type Geometry, type GeometryInput, transform } from '../engine/geometry/transform.ts'
 import { headSteps } from '../engine/head.ts'
 import type { OutputFormat, SourceInfo } from '../engine/image.ts'
 import type { Step } from '../engine/ops.ts'
 import type { Settings } from '../filters/filter.ts'
 import { type ResolvedFilters, settingsOf } from '../filters/resolve.ts'
+import { arrivalOf } from './arrival.ts'
+import type { Measured } from './measure.ts'
+import type { Outcome } from './negotiate.ts'
 
 export interface PlanInput {
   readonly request: ImageRequest
   readonly filters: ResolvedFilters
   readonly source: SourceInfo
-  readonly format: OutputFormat
+  /** The format of a finished picture; asked once its size is known. */
+  readonly formatOf: (outcome: Outcome) => OutputFormat
   readonly images: Config['images']
   /** Headers of the sources that filters name. */
   readonly refs: ReadonlyMap<string, SourceInfo>
+  /** What had to be decoded to know it. */
+  readonly measured: Measured
 }
 
-/** Everything that will be done to a picture, decided from headers alone. */
+/** Everything that will be done to a picture, decided from headers and, for trim and frames, from what `measure` found. */
 export interface Plan {
   readonly source: SourceInfo
   readonly refs: ReadonlyMap<string, SourceInfo>
   /** In order; each carries the size after it. */
   readonly steps: readonly Step[]
+  /** EXIF orientation that is respected; 1 leaves the picture as stored. */
+  readonly orientation: number
+  readonly geometry: Geometry
   /** Size of the result, px. */
   readonly size: Size
   readonly encoding: Encoding
-  /** Size to squeeze the file under, bytes. */
-  readonly maxBytes: number | undefined
+  /** How it is written instead if a pixel is not opaque, where that makes a difference: only the pixels can tell. */
+  readonly ifTransparent: Encoding | undefined
   /**
    * The profile is kept as long as the picture never leaves its one pipeline: for pixel filters and max_bytes colours
    * are converted to sRGB, which needs none.
@@ -52,20 +61,19 @@ const WORK_PER_PIXEL = 20
  * Works out every step and its size. Throws OUTPUT_TOO_LARGE when a step would pass `images.maxOutputPixels`, when
  * the format cannot hold the sides, or when the filters would need too much work.
  */
-export function plan({ request, filters, source, format, images, refs }: PlanInput): Plan {
+export function plan({ request, filters, source, formatOf, images, refs, measured }: PlanInput): Plan {
   // thumbor never runs the filters after loading on GIF sources, not even format() or quality().
   const list = filters.list.filter(({ phase }) => source.format !== 'gif' || phase === 'source')
-  const orientation = images.respectOrientation ? source.orientation : 1
+  const arrival = arrivalOf(source, images)
+  const { orientation } = arrival
   const input = list.reduce<GeometryInput>(
     (adjusted, filter) => (filter.phase === 'source' ? filter.adjust(adjusted) : adjusted),
     {
-      source,
-      orientation,
+      ...arrival,
       request: { ...request, ...clampRequested(request, images.maxWidth, images.maxHeight) },
       stretch: false,
       focalPoints: [],
-      maxWidth: images.maxWidth,
-      maxHeight: images.maxHeight,
+      ...(measured.trimBox ? { trim: measured.trimBox } : {}),
     },
   )
   const geometry = transform(input)
@@ -80,19 +88,30 @@ export function plan({ request, filters, source, format, images, refs }: PlanInp
   let { size } = geometry
   for (const filter of list) {
     if (filter.phase !== 'geometry' && filter.phase !== 'pixels') continue
-    const added = filter.plan({ size, requested: geometry.requested, source: original, refs })
+    const added = filter.plan({
+      size,
+      requested: geometry.requested,
+      source: original,
+      refs,
+      ninePatches: measured.ninePatches,
+    })
     steps.push(...added)
     size = added.at(-1)?.size ?? size
   }
   check(steps, size, images.maxOutputPixels)
+  const format = formatOf({ size, transparent: false })
+  const other = formatOf({ size, transparent: true })
+  const mayBeTransparent = source.hasAlpha || steps.some(({ kind }) => kind === 'raw')
   checkSides(size, format)
   return {
     source,
     refs,
     steps,
+    orientation,
+    geometry,
     size,
     encoding: encoding(format, settings, images),
-    maxBytes: format === 'jpeg' || format === 'webp' ? settings.maxBytes : undefined,
+    ifTransparent: mayBeTransparent && other !== format ? encoding(other, settings, images) : undefined,
     metadata,
   }
 }
@@ -125,6 +144,7 @@ function encoding(format: OutputFormat, settings: Settings, images: Config['imag
   const ofFormat = format === 'webp' ? images.webpQuality : format === 'avif' ? images.avifQuality : undefined
   return {
     format,
+    maxBytes: format === 'jpeg' || format === 'webp' ? settings.maxBytes : undefined,
     quality: settings.quality ?? ofFormat ?? images.quality,
     progressiveJpeg: images.progressiveJpeg,
     pngLevel: images.pngLevel,

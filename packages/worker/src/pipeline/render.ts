@@ -4,8 +4,9 @@ import { type Encoding, encodeAs, fallingQualities, keepMetadata } from '../engi
 import { applyRun, fromRaw, inPlaceOf, type Pipeline, runOnRaw, toRaw } from '../engine/execute.ts'
 import type { Size } from '../engine/geometry/box.ts'
 import type { RawImage } from '../engine/image.ts'
-import { withAlpha } from '../engine/kernels/composite.ts'
-import { type RefPixels, resize, type Step } from '../engine/ops.ts'
+import { isOpaque } from '../engine/kernels/opaque.ts'
+import type { RefPixels, Step } from '../engine/ops.ts'
+import { loadRef } from '../engine/ref.ts'
 import { segments } from '../engine/segments.ts'
 import type { Plan } from './plan.ts'
 import type { Rendered } from './types.ts'
@@ -20,7 +21,8 @@ export async function render(plan: Plan, source: Buffer, refs: ReadonlyMap<strin
   const head = runs[0]?.[0]?.kind === 'sharp' ? (runs.shift() as Step[]) : []
   const opened = () => applyRun(open(source, plan.source), head)
   try {
-    if (runs.length === 0 && plan.maxBytes === undefined) return await onePass(plan, opened())
+    const inOnePass = runs.length === 0 && plan.encoding.maxBytes === undefined && plan.ifTransparent === undefined
+    if (inOnePass) return await onePass(plan, opened())
     return await throughRaw(plan, source, { image: opened(), runs }, refPixels(plan, refs))
   } catch (error) {
     if (error instanceof ImgsvcError) throw error
@@ -50,21 +52,23 @@ async function throughRaw(plan: Plan, source: Buffer, { image, runs }: Work, ref
   for (const run of runs) pixels = await runOnRaw(pixels, run, refs)
   const rendered = performance.now()
   const finished = pixels
+  const encoding = plan.ifTransparent && !(await isOpaque(finished)) ? plan.ifTransparent : plan.encoding
   const start = () =>
     plan.metadata.exif
       ? keepMetadata(inPlaceOf(open(source, plan.source), finished), { ...plan.metadata, icc: false })
       : fromRaw(finished)
-  const data = await encodeWithin(start, plan.encoding, plan.maxBytes)
+  const data = await encodeWithin(start, encoding)
   return {
     data,
-    format: plan.encoding.format,
+    format: encoding.format,
     ...sides(pixels),
     timings: { decode: decoded - started, render: rendered - decoded, encode: performance.now() - rendered },
   }
 }
 
 /** Encodes under `maxBytes` when a lower quality gets there, else at the wanted quality. */
-async function encodeWithin(start: () => Pipeline, encoding: Encoding, maxBytes: number | undefined): Promise<Buffer> {
+async function encodeWithin(start: () => Pipeline, encoding: Encoding): Promise<Buffer> {
+  const { maxBytes } = encoding
   const first = await encodeAs(start(), encoding).toBuffer()
   if (maxBytes === undefined || first.length <= maxBytes) return first
   for (const quality of fallingQualities(encoding.quality)) {
@@ -76,31 +80,27 @@ async function encodeWithin(start: () => Pipeline, encoding: Encoding, maxBytes:
 
 /** The last reference is kept, so that a filter repeated many times decodes it once. */
 function refPixels(plan: Plan, refs: ReadonlyMap<string, Buffer>): RefPixels {
+  const load = async (ref: string, size: Size | undefined) => {
+    const [bytes, info] = [refs.get(ref), plan.refs.get(ref)]
+    if (!bytes || !info) throw new ImgsvcError('INTERNAL', `the source ${ref} of a filter was not fetched`)
+    return loadRef(ref, bytes, info, size)
+  }
   let last: { readonly key: string; readonly image: Promise<RawImage> } | undefined
   return {
     load(ref, size) {
       const key = `${size?.width}x${size?.height} ${ref}`
-      if (last?.key !== key) last = { key, image: loadRef(plan, refs, ref, size) }
+      if (last?.key !== key) last = { key, image: load(ref, size) }
       return last.image
     },
   }
 }
 
-async function loadRef(plan: Plan, refs: ReadonlyMap<string, Buffer>, ref: string, size?: Size): Promise<RawImage> {
-  const bytes = refs.get(ref)
-  const info = plan.refs.get(ref)
-  if (!bytes || !info) throw new ImgsvcError('INTERNAL', `the source ${ref} of a filter was not fetched`)
-  const image = open(bytes, info)
-  const scaled = size ? applyRun(image, [resize(size)]) : image
-  try {
-    return withAlpha(await toRaw(scaled))
-  } catch (error) {
-    throw new ImgsvcError('SOURCE_UNDECODABLE', `the source ${ref} of a filter cannot be decoded`, { cause: error })
-  }
-}
-
 /** Whose fault a failed pipeline is: libvips fuses decoding and encoding, so the source is decoded once more alone. */
 async function blame(error: unknown, plan: Plan, source: Buffer): Promise<ImgsvcError> {
+  // A drawing has no pixels of its own: whether it can be decoded depends on the size it is drawn at.
+  if (plan.source.format === 'svg') {
+    return new ImgsvcError('SOURCE_UNDECODABLE', 'the svg cannot be drawn at this size', { cause: error })
+  }
   try {
     await open(source, plan.source)
       .resize(1, 1, { fit: 'fill', kernel: 'nearest', fastShrinkOnLoad: false })

@@ -53,6 +53,9 @@ export interface StoredResult {
   readonly ignored: readonly string[]
 }
 
+/** What is known of a picture before it is made. */
+export type ResultHead = Omit<StoredResult, 'data' | 'contentType'>
+
 /** Result storage by key; a missing, expired or damaged entry is undefined. Never throws for a failing disk: it is a miss. */
 export interface ResultStorage {
   get(key: string): Promise<StoredResult | undefined>

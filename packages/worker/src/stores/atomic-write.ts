@@ -17,10 +17,11 @@ export interface AtomicWriter {
 }
 
 /**
- * Files are 0600 in directories 0700. There is no fsync: after a power cut an entry may be short, which readers of a
- * cache must notice anyway. What a killed process left in `.incoming` is removed by the next process' first write.
+ * Files are 0600 in directories 0700. Without `durable` there is no fsync: after a power cut an entry may be short, which
+ * readers of a cache must notice anyway. What a killed process left in `.incoming` is removed by the next process' first
+ * write.
  */
-export function createAtomicWriter(root: string, now: () => number): AtomicWriter {
+export function createAtomicWriter(root: string, now: () => number, durable = false): AtomicWriter {
   const incoming = join(root, INCOMING)
   let swept = false
 
@@ -33,7 +34,7 @@ export function createAtomicWriter(root: string, now: () => number): AtomicWrite
       const temporary = join(incoming, randomUUID())
       const target = join(root, path)
       try {
-        await withDirectory(temporary, () => writeParts(temporary, parts))
+        await withDirectory(temporary, () => writeParts(temporary, parts, durable))
         await withDirectory(target, () => rename(temporary, target))
       } catch (error) {
         await rm(temporary, { force: true }).catch(() => undefined) // the first error is the one worth telling
@@ -43,10 +44,11 @@ export function createAtomicWriter(root: string, now: () => number): AtomicWrite
   }
 }
 
-async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+async function writeParts(path: string, parts: readonly Uint8Array[], durable: boolean): Promise<void> {
   const handle = await open(path, 'wx', 0o600)
   try {
     for (const part of parts) await handle.writeFile(part)
+    if (durable) await handle.sync()
   } finally {
     await handle.close()
   }

@@ -13,6 +13,8 @@ export interface FileStoreOptions {
   readonly pathOf: (key: string) => string
   /** Epoch ms. */
   readonly now: () => number
+  /** A write ends only when the bytes are on the disk: for what exists nowhere else. */
+  readonly durable?: boolean
 }
 
 type Operation = 'read' | 'write' | 'stat' | 'delete'
@@ -21,8 +23,8 @@ type Operation = 'read' | 'write' | 'stat' | 'delete'
  * Objects as files. `modifiedAt` is the time an entry was put; it is not taken from the blob, because expiry counts
  * from there. Throws SOURCE_TOO_LARGE beyond `maxBytes` and STORE_FAILED, with the errno in the detail, for a failing disk.
  */
-export function createFileStore({ root, pathOf, now }: FileStoreOptions): ObjectStore {
-  const writer = createAtomicWriter(root, now)
+export function createFileStore({ root, pathOf, now, durable }: FileStoreOptions): ObjectStore {
+  const writer = createAtomicWriter(root, now, durable)
   const at = (key: string) => join(root, pathOf(key))
 
   return {
@@ -47,7 +49,8 @@ function missingIsUndefined(error: unknown): undefined {
   throw error
 }
 
-async function guarded<T>(operation: Operation, root: string, run: () => Promise<T>): Promise<T> {
+/** Runs; a system error comes out as STORE_FAILED with its errno, everything else unchanged. */
+export async function guarded<T>(operation: Operation, root: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {

@@ -4,8 +4,9 @@ import { splitFilterCalls } from '@imgsvc/core/url/filter-calls'
 import type { ImageRequest } from '@imgsvc/core/url/request'
 import sharp from 'sharp'
 import { probe } from '../../src/engine/decode.ts'
-import type { OutputFormat, SourceInfo } from '../../src/engine/image.ts'
+import type { OutputFormat } from '../../src/engine/image.ts'
 import { resolveFilters } from '../../src/filters/resolve.ts'
+import { measure, needsMeasuring, UNMEASURED } from '../../src/pipeline/measure.ts'
 import { type Plan, plan } from '../../src/pipeline/plan.ts'
 import { render } from '../../src/pipeline/render.ts'
 import type { Rendered } from '../../src/pipeline/types.ts'
@@ -51,17 +52,23 @@ export interface Job {
 }
 
 /** Plans a job as the worker does; bad filters throw. */
-export async function planJob({ source, asked, filters, format, images, refs }: Job): Promise<Plan> {
+export async function planJob({ source, asked, filters: calls, format, images, refs }: Job): Promise<Plan> {
   const settings = { ...IMAGES, ...images }
-  const infos = new Map<string, SourceInfo>()
-  for (const [ref, bytes] of Object.entries(refs ?? {})) infos.set(ref, await probe(bytes, settings))
-  return plan({
+  const fetched = async (bytes: Buffer) => ({ original: { bytes }, info: await probe(bytes, settings) })
+  const found = new Map<string, Awaited<ReturnType<typeof fetched>>>()
+  for (const [ref, bytes] of Object.entries(refs ?? {})) found.set(ref, await fetched(bytes))
+  const opened = await fetched(source)
+  const job = {
     request: request(asked),
-    filters: resolveFilters(filters ? splitFilterCalls(filters) : [], { onInvalid: 'reject' }),
-    source: await probe(source, settings),
-    format: format ?? 'png',
+    filters: resolveFilters(calls ? splitFilterCalls(calls) : [], { onInvalid: 'reject' }),
     images: settings,
-    refs: infos,
+  }
+  return plan({
+    ...job,
+    source: opened.info,
+    formatOf: () => format ?? 'png',
+    refs: new Map([...found].map(([ref, { info }]) => [ref, info])),
+    measured: needsMeasuring(job) ? await measure({ ...job, source: opened, refs: found }) : UNMEASURED,
   })
 }
 
@@ -114,4 +121,32 @@ export async function ramp(width: number, height: number): Promise<sharp.Sharp> 
     .raw()
     .toBuffer({ resolveWithObject: true })
   return sharp(scaled, { raw: { width: info.width, height: info.height, channels: 3 }, limitInputPixels: false })
+}
+
+/** A nine-patch frame of 7 × 7 px as PNG: a brown rim of 1 px, 3 px in the middle that show through and stretch. */
+export function frame(): Promise<Buffer> {
+  const side = 7
+  const data = new Uint8Array(side * side * 4)
+  const put = (x: number, y: number, rgba: readonly number[]) => data.set(rgba, (y * side + x) * 4)
+  for (let at = 1; at < side - 1; at++) {
+    for (const [x, y] of [
+      [at, 1],
+      [at, side - 2],
+      [1, at],
+      [side - 2, at],
+    ] as const)
+      put(x, y, [120, 60, 20, 255])
+  }
+  for (let at = 2; at < side - 2; at++) {
+    for (const [x, y] of [
+      [at, 0],
+      [0, at],
+      [at, side - 1],
+      [side - 1, at],
+    ] as const)
+      put(x, y, [0, 0, 0, 255])
+  }
+  return sharp(data, { raw: { width: side, height: side, channels: 4 } })
+    .png()
+    .toBuffer()
 }

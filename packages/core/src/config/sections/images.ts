@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, setting } from '../setting.ts'
+import { duration, functionName, setting } from '../setting.ts'
 
 const quality = () => z.int().min(1).max(100)
 
@@ -50,6 +50,26 @@ export const images = z
       reload: 'live',
       thumbor: 'AUTO_AVIF',
     }),
+    autoJpg: setting(z.boolean().default(false), {
+      doc: 'Answer JPEG to clients that accept it (`*/*` counts), unless the picture is transparent.',
+      reload: 'live',
+      thumbor: 'AUTO_JPG',
+    }),
+    autoPng: setting(z.boolean().default(false), {
+      doc: 'Answer PNG to clients that accept it, after all others.',
+      reload: 'live',
+      thumbor: 'AUTO_PNG',
+    }),
+    autoPngToJpg: setting(z.boolean().default(false), {
+      doc: 'Answer JPEG instead of PNG unless the picture is transparent, whatever the client accepts.',
+      reload: 'live',
+      thumbor: 'AUTO_PNG_TO_JPG',
+    }),
+    formatPreference: setting(z.array(z.enum(['webp', 'avif', 'jpeg', 'png'])).default([]), {
+      doc: 'Formats to answer, best first, to clients that accept them. A list that is not empty replaces `autoWebp`, `autoAvif`, `autoJpg` and `autoPng`.',
+      reload: 'live',
+      thumbor: 'AUTO_IMAGE_FORMAT_PREFERENCE',
+    }),
     respectOrientation: setting(z.boolean().default(false), {
       doc: 'Turn pictures upright by their EXIF orientation first.',
       reload: 'live',
@@ -88,6 +108,11 @@ export const images = z
       reload: 'live',
       thumbor: 'SVG_DPI',
     }),
+    metaCallback: setting(functionName().default(''), {
+      doc: 'Function that /meta/ documents are passed to (JSONP), whatever the URL says. Empty: the `callback` of the query, else plain JSON.',
+      reload: 'live',
+      thumbor: 'META_CALLBACK_NAME',
+    }),
     maxAge: setting(duration().default(86_400_000), {
       doc: 'Cache-Control and Expires of finished pictures; 0 sends neither.',
       reload: 'live',
@@ -111,6 +136,10 @@ export const compat = z
   .strictObject({
     thumborStatus: setting(z.boolean().default(false), {
       doc: 'Answer 404 to failing upstreams as thumbor does, instead of 502/504.',
+      reload: 'live',
+    }),
+    blacklistSubstring: setting(z.boolean().default(false), {
+      doc: 'Refuse sources that occur anywhere in the blacklist, as thumbor does, instead of whole entries.',
       reload: 'live',
     }),
   })

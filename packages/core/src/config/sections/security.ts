@@ -20,5 +20,10 @@ export const security = z
       reload: 'live',
       thumbor: 'ALLOW_UNSAFE_URL',
     }),
+    useBlacklist: setting(z.boolean().default(false), {
+      doc: 'Refuse the sources listed at `/blacklist`, where anybody who reaches it adds to the list.',
+      reload: 'live',
+      thumbor: 'USE_BLACKLIST',
+    }),
   })
   .prefault({})

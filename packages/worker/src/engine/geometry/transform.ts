@@ -19,18 +19,24 @@ export type GeometryRequest = Pick<
   'debug' | 'crop' | 'fitIn' | 'adaptive' | 'full' | 'width' | 'height' | 'flipH' | 'flipV' | 'halign' | 'valign'
 >
 
-export interface GeometryInput {
+/** What decides how a source arrives: its size, and how it lies, before anything is asked of it. */
+export interface Arrival {
   /** Stored size of the source, px. */
   readonly source: Size
   /** EXIF orientation to respect; 1 leaves the picture as stored. */
   readonly orientation: number
+  /** Bounds the source is normalised to first, px; 0 is none. */
+  readonly maxWidth: number
+  readonly maxHeight: number
+}
+
+export interface GeometryInput extends Arrival {
   readonly request: GeometryRequest
   /** Resize without cropping. Has no effect on fit-in. */
   readonly stretch: boolean
   readonly focalPoints: readonly FocalPoint[]
-  /** Bounds the source is normalised to first, px; 0 is none. */
-  readonly maxWidth: number
-  readonly maxHeight: number
+  /** What trim leaves, found in the pixels: px of the picture as it arrives. */
+  readonly trim?: Box
 }
 
 export interface Geometry {
@@ -40,28 +46,34 @@ export interface Geometry {
   /** The request as the filters after it see it. */
   readonly requested: RequestedSize
   readonly target: Size
+  /** What the picture is cut around, px after the manual crop; the alignment when there is nothing better. */
+  readonly focalPoints: readonly FocalPoint[]
+}
+
+/** Normalises and turns upright: the picture as trim and detection see it. `normalised` is undefined when it fits. */
+export function arrive({ source, orientation, maxWidth, maxHeight }: Arrival) {
+  const ops: GeometryOp[] = []
+  const normalised = normalisedSize(source, maxWidth, maxHeight)
+  if (normalised) ops.push({ kind: 'resize', size: normalised })
+  const upright = EXIF_TURNS[orientation - 1] ?? UPRIGHT
+  if (upright !== UPRIGHT) ops.push({ kind: 'turn', turn: upright })
+  return { ops, size: turnSize(upright, normalised ?? source), normalised }
 }
 
 /**
  * Everything thumbor does between loading and filtering, as a list of operations (`thumbor/transformer.py`):
- * normalise → turn upright → manual crop → auto crop or fit-in → resize → flips. Pure arithmetic, never throws.
+ * normalise → turn upright → trim → manual crop → auto crop or fit-in → resize → flips. Pure arithmetic, never throws.
  */
 export function transform(input: GeometryInput): Geometry {
-  const { request } = input
-  const ops: GeometryOp[] = []
-  let size = input.source
-  let { crop } = request
-
-  const normalised = normalisedSize(size, input.maxWidth, input.maxHeight)
-  if (normalised) {
-    ops.push({ kind: 'resize', size: normalised })
-    if (crop) crop = normalisedCrop(crop, size, normalised)
-    size = normalised
-  }
-  const upright = EXIF_TURNS[input.orientation - 1] ?? UPRIGHT
-  if (upright !== UPRIGHT) {
-    ops.push({ kind: 'turn', turn: upright })
-    size = turnSize(upright, size)
+  const { request, trim } = input
+  const arrived = arrive(input)
+  const { ops, normalised } = arrived
+  let { size } = arrived
+  let crop = request.crop && normalised ? normalisedCrop(request.crop, input.source, normalised) : request.crop
+  if (trim) {
+    ops.push({ kind: 'crop', box: trim })
+    size = { width: trim.width, height: trim.height }
+    crop = crop && shifted(crop, trim)
   }
   const manual = crop && clampedCrop(crop, size)
   if (manual) {
@@ -69,13 +81,14 @@ export function transform(input: GeometryInput): Geometry {
     size = { width: manual.width, height: manual.height }
   }
 
+  const focalPoints = pointsOf(input, manual && crop, size)
   let target = targetSize(size, request)
   let requested: RequestedSize = { width: request.width, height: request.height }
   // debug only outlines focal points: nothing is cropped to shape, resized or flipped.
   if (!request.debug) {
     const shaped = request.fitIn
       ? fitted(size, target, requested, request)
-      : { ...cropped(size, target, input, manual && crop), requested, target }
+      : { ...cropped(size, target, input.stretch ? [] : focalPoints), requested, target }
     ops.push(...shaped.ops)
     size = shaped.size
     requested = shaped.requested
@@ -83,7 +96,13 @@ export function transform(input: GeometryInput): Geometry {
     if (request.flipH) ops.push({ kind: 'turn', turn: MIRROR })
     if (request.flipV) ops.push({ kind: 'turn', turn: FLIP })
   }
-  return { ops, size, requested, target }
+  return { ops, size, requested, target, focalPoints }
+}
+
+/** The points that are left after a manual crop, or the one that stands for the alignment. */
+function pointsOf(input: GeometryInput, manual: CropBox | undefined, size: Size): readonly FocalPoint[] {
+  const points = manual ? pointsInside(input.focalPoints, manual) : input.focalPoints
+  return points.length > 0 ? points : [alignmentPoint(size, input.request.halign, input.request.valign)]
 }
 
 function fitted(size: Size, target: Size, requested: RequestedSize, request: GeometryRequest) {
@@ -92,21 +111,20 @@ function fitted(size: Size, target: Size, requested: RequestedSize, request: Geo
   return { ops, size: fit.resize ?? size, requested: fit.requested, target: fit.target }
 }
 
-function cropped(size: Size, target: Size, input: GeometryInput, manual: CropBox | undefined) {
-  const { halign, valign } = input.request
+/** Without points nothing is cut off: the picture is stretched. */
+function cropped(size: Size, target: Size, around: readonly FocalPoint[]) {
   const ops: GeometryOp[] = []
-  let left = size
-  if (!input.stretch) {
-    const points = manual ? pointsInside(input.focalPoints, manual) : input.focalPoints
-    const box = autoCrop(size, target, points.length > 0 ? points : [alignmentPoint(size, halign, valign)])
-    if (box) {
-      ops.push({ kind: 'crop', box })
-      left = box
-    }
-  }
+  const box = around.length > 0 ? autoCrop(size, target, around) : undefined
+  if (box) ops.push({ kind: 'crop', box })
+  const left = box ?? size
   const resized = { width: target.width || 1, height: target.height || 1 }
   if (left.width !== resized.width || left.height !== resized.height) ops.push({ kind: 'resize', size: resized })
   return { ops, size: resized }
+}
+
+/** A manual crop counted from the corner of what trim left. */
+function shifted(crop: CropBox, { left, top }: Box): CropBox {
+  return { left: crop.left - left, right: crop.right - left, top: crop.top - top, bottom: crop.bottom - top }
 }
 
 /** The crop inside the picture, or undefined when nothing of it is left (thumbor then ignores it). */

@@ -3,6 +3,7 @@ import { splitFilterCalls } from '@imgsvc/core/url/filter-calls'
 import { describe, expect, test } from 'vitest'
 import { IMAGES, request } from '../../../test/images/pictures.ts'
 import type { SourceInfo } from '../../engine/image.ts'
+import { UNMEASURED } from '../../pipeline/measure.ts'
 import { plan } from '../../pipeline/plan.ts'
 import { resolveFilters } from '../resolve.ts'
 
@@ -48,9 +49,10 @@ function planned(filters: string, input: Record<string, never>) {
     }),
     filters: resolveFilters(splitFilterCalls(filters), { onInvalid: 'reject' }),
     source,
-    format: 'png',
+    formatOf: () => 'png',
     images: IMAGES,
     refs: new Map(),
+    measured: UNMEASURED,
   })
 }
 

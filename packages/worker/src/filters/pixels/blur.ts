@@ -1,5 +1,5 @@
 import { decimal, positiveUint } from '@imgsvc/core/args/fields'
-import { blurred } from '../../engine/raw-ops.ts'
+import { blurred } from '../../engine/neighbour-ops.ts'
 import { defineFilter } from '../filter.ts'
 
 /** `thumbor/filters/blur.py`. */

@@ -1,5 +1,5 @@
 import { int } from '@imgsvc/core/args/fields'
-import { brighten } from '../../engine/raw-ops.ts'
+import { brighten } from '../../engine/colour-ops.ts'
 import { defineFilter } from '../filter.ts'
 
 /** `thumbor/filters/brightness.py`. */

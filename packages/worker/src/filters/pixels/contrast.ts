@@ -1,5 +1,5 @@
 import { int } from '@imgsvc/core/args/fields'
-import { spread } from '../../engine/raw-ops.ts'
+import { spread } from '../../engine/colour-ops.ts'
 import { defineFilter } from '../filter.ts'
 
 /** `thumbor/filters/contrast.py`. */
