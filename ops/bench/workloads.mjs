@@ -9,6 +9,6 @@ export const MISS_WORKLOADS = [
 ]
 
 /** A path nobody asked for before: max_age changes the key of the result, not the work. */
-export function missPath({ width, height, format }, unique) {
-  return `${width}x${height}/filters:format(${format}):max_age(${100_000 + unique})/${SOURCE}`
+export function missPath({ width, height, format }, unique, source = SOURCE) {
+  return `${width}x${height}/filters:format(${format}):max_age(${100_000 + unique})/${source}`
 }

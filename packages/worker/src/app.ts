@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { systemClock } from '@imgsvc/core/clock'
 import type { Config } from '@imgsvc/core/config/schema'
 import { storageMistakes } from '@imgsvc/core/config/storage-needs'
 import { ImgsvcError } from '@imgsvc/core/errors'
@@ -23,6 +24,7 @@ import { createPictures } from './pipeline/picture.ts'
 import type { ResultStorage } from './pipeline/types.ts'
 import { createUploads, withUploads } from './pipeline/uploads.ts'
 import { createBlacklistFile } from './stores/blacklist-file.ts'
+import { createRecentFiles, type RecentFiles } from './stores/recent-files.ts'
 import { createFileResultStorage, createNoResultStorage } from './stores/result-storage.ts'
 import { createFileSourceStorage, createNoSourceStorage, type SourceStorage } from './stores/source-storage.ts'
 import { createUploadStorage } from './stores/upload-storage.ts'
@@ -61,10 +63,11 @@ export async function createApp({ config, log, id, isReady, sample }: AppOptions
   })
   const results = createResults(config, log, metrics)
   const kept = createKept(config, () => current)
-  const sources = await createSources(config.sources)
+  const recent = createRecentFiles(config.cache.originals, systemClock.now)
+  const sources = await createSources(config.sources, recent)
   const fetcher = createSourceFetcher({
     sources: kept ? withUploads(sources, kept.storage, () => current) : sources,
-    storage: createStorage(config, log),
+    storage: createStorage(config, log, recent),
     maxBytes: () => current.limits.sourceBytes,
     onCache: (result) => metrics.cache('originals', result),
   })
@@ -125,7 +128,7 @@ function createKept(config: Config, settings: () => Config) {
   }
 }
 
-function createStorage({ storage }: Config, log: Logger): SourceStorage {
+function createStorage({ storage }: Config, log: Logger, recent: RecentFiles): SourceStorage {
   if (storage.type === 'none') return createNoSourceStorage()
-  return createFileSourceStorage({ root: storage.root, expires: storage.expires, log })
+  return createFileSourceStorage({ root: storage.root, expires: storage.expires, log, recent })
 }

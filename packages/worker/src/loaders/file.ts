@@ -5,15 +5,21 @@ import { ImgsvcError } from '@imgsvc/core/errors'
 import { unquoteLossy } from '@imgsvc/core/url/percent'
 import { errnoOf, isMissing } from '../stores/errno.ts'
 import { readRegular } from '../stores/read-regular.ts'
+import type { RecentFiles } from '../stores/recent-files.ts'
 import type { Blob, IoOptions } from '../stores/store.ts'
 import type { Loader } from './loader.ts'
 import { isWebUrl } from './web-url.ts'
+
+export interface FileLoaderOptions {
+  readonly root: string
+  readonly recent?: RecentFiles | undefined
+}
 
 /**
  * Originals below one directory (`thumbor/loaders/file_loader.py`). The decoded name is tried first, then the name as
  * written; both must lie below the root as text and, unlike in thumbor, after every symbolic link is followed.
  */
-export function createFileLoader({ root }: { readonly root: string }): Loader {
+export function createFileLoader({ root, recent }: FileLoaderOptions): Loader {
   const base = resolve(root)
   return {
     name: 'file',
@@ -21,7 +27,7 @@ export function createFileLoader({ root }: { readonly root: string }): Loader {
     accepts: (source) => !isWebUrl(source),
     async load(source, io) {
       for (const path of candidates(base, source)) {
-        const found = await readInside(base, path, io)
+        const found = await readInside(base, path, io, recent)
         if (found) return found
       }
       throw new ImgsvcError('SOURCE_NOT_FOUND', source)
@@ -43,9 +49,14 @@ function isBelow(base: string, path: string): boolean {
   return path.startsWith(base.endsWith(sep) ? base : base + sep)
 }
 
-async function readInside(base: string, path: string, io: IoOptions): Promise<Blob | undefined> {
+async function readInside(
+  base: string,
+  path: string,
+  io: IoOptions,
+  recent: RecentFiles | undefined,
+): Promise<Blob | undefined> {
   try {
-    return await readRegular(path, io, (opened) => isReallyBelow(base, path, opened))
+    return await readRegular(path, io, { admit: (opened) => isReallyBelow(base, path, opened), recent })
   } catch (error) {
     const errno = errnoOf(error)
     if (error instanceof ImgsvcError || errno === undefined) throw error

@@ -1,4 +1,5 @@
 import type { SourceConfig } from '@imgsvc/core/config/sections/sources'
+import type { RecentFiles } from '../stores/recent-files.ts'
 import { createSourceChain, type Sources } from './choose.ts'
 import { createFileLoader } from './file.ts'
 import { createStoreLoader } from './from-store.ts'
@@ -6,17 +7,17 @@ import type { Loader } from './loader.ts'
 
 /**
  * The configured sources, in order. Secrets are values here, no longer `env:` or `file:` references. Drivers are
- * imported only for the kinds that are configured.
+ * imported only for the kinds that are configured. File sources look into `recent` before they read.
  * Throws CONFIG_INVALID for an entry of `allow` or `allowPrivate` that is none.
  */
-export async function createSources(configs: readonly SourceConfig[]): Promise<Sources> {
-  return createSourceChain(await Promise.all(configs.map((config, place) => createLoader(config, place))))
+export async function createSources(configs: readonly SourceConfig[], recent?: RecentFiles): Promise<Sources> {
+  return createSourceChain(await Promise.all(configs.map((config, place) => createLoader(config, place, recent))))
 }
 
-async function createLoader(config: SourceConfig, place: number): Promise<Loader> {
+async function createLoader(config: SourceConfig, place: number, recent: RecentFiles | undefined): Promise<Loader> {
   switch (config.type) {
     case 'file':
-      return createFileLoader(config)
+      return createFileLoader({ root: config.root, recent })
     case 'http': {
       const { createHttpLoader } = await import('./http.ts')
       return createHttpLoader({ ...config, onlyHostLike: place > 0 })

@@ -76,7 +76,7 @@ async function open(
 ): Promise<Opened> {
   const original = await stages.time('fetch', () => fetcher.fetch(source, signal))
   try {
-    const info = await stages.time('decode', () => probe(original.bytes, job.images))
+    const info = await stages.time('decode', () => inspect(original.bytes, job))
     // Beside the request: a slow disk must not hold the client. keep() never rejects.
     void original.keep?.()
     return { original, info }
@@ -85,8 +85,20 @@ async function open(
     // The stored copy is damaged: forget it and ask the source, once.
     await original.discard()
     const again = await stages.time('fetch', () => fetcher.fetch(source, signal))
-    const info = await probe(again.bytes, job.images)
+    const info = await inspect(again.bytes, job)
     void again.keep?.()
     return { original: again, info }
   }
+}
+
+// Headers belong to their bytes as long as the settings they were read with hold: an original that is kept in memory
+// is opened once.
+const headers = new WeakMap<Buffer, { readonly images: Job['images']; readonly info: SourceInfo }>()
+
+async function inspect(bytes: Buffer, { images }: Job): Promise<SourceInfo> {
+  const known = headers.get(bytes)
+  if (known?.images === images) return known.info
+  const info = await probe(bytes, images)
+  headers.set(bytes, { images, info })
+  return info
 }

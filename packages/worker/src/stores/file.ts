@@ -4,6 +4,7 @@ import { ImgsvcError } from '@imgsvc/core/errors'
 import { createAtomicWriter } from './atomic-write.ts'
 import { errnoOf, isMissing } from './errno.ts'
 import { readRegular } from './read-regular.ts'
+import type { RecentFiles } from './recent-files.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface FileStoreOptions {
@@ -15,6 +16,7 @@ export interface FileStoreOptions {
   readonly now: () => number
   /** A write ends only when the bytes are on the disk: for what exists nowhere else. */
   readonly durable?: boolean
+  readonly recent?: RecentFiles | undefined
 }
 
 type Operation = 'read' | 'write' | 'stat' | 'delete'
@@ -23,13 +25,13 @@ type Operation = 'read' | 'write' | 'stat' | 'delete'
  * Objects as files. `modifiedAt` is the time an entry was put; it is not taken from the blob, because expiry counts
  * from there. Throws SOURCE_TOO_LARGE beyond `maxBytes` and STORE_FAILED, with the errno in the detail, for a failing disk.
  */
-export function createFileStore({ root, pathOf, now, durable }: FileStoreOptions): ObjectStore {
+export function createFileStore({ root, pathOf, now, durable, recent }: FileStoreOptions): ObjectStore {
   const writer = createAtomicWriter(root, now, durable)
   const at = (key: string) => join(root, pathOf(key))
 
   return {
     name: 'file',
-    get: (key, io) => guarded('read', root, () => readRegular(at(key), io)),
+    get: (key, io) => guarded('read', root, () => readRegular(at(key), io, { recent })),
     stat: (key) =>
       guarded('stat', root, async () => {
         const found = await stat(at(key)).catch(missingIsUndefined)

@@ -1,7 +1,8 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { isMissing } from './errno.ts'
+import type { RecentFiles } from './recent-files.ts'
 import type { Blob, IoOptions } from './store.ts'
 
 // Without O_NONBLOCK the open of a FIFO nobody writes to would hold a thread of the pool for ever; O_NOCTTY keeps a
@@ -14,12 +15,24 @@ const PIECE = 4 * 1024 * 1024
 /** A check on the opened file, before a byte is read: false counts as missing. */
 export type Admission = (opened: BigIntStats) => Promise<boolean>
 
+export interface ReadOptions {
+  readonly admit?: Admission | undefined
+  /** Spares opening, checking and reading a file that was read lately and is still the same one. */
+  readonly recent?: RecentFiles | undefined
+}
+
 /**
  * Opens, checks and reads one regular file; undefined when nothing, or something else than a file, has that name.
  * Throws SOURCE_TOO_LARGE beyond `io.maxBytes`, the signal's reason when aborted, and the system's error otherwise.
  */
-export async function readRegular(path: string, io: IoOptions, admit?: Admission): Promise<Blob | undefined> {
+export async function readRegular(
+  path: string,
+  io: IoOptions,
+  { admit, recent }: ReadOptions = {},
+): Promise<Blob | undefined> {
   io.signal.throwIfAborted()
+  const known = recent && (await readRecent(path, recent, io))
+  if (known) return known
   const handle = await openIfPresent(path)
   if (!handle) return undefined
   try {
@@ -27,11 +40,25 @@ export async function readRegular(path: string, io: IoOptions, admit?: Admission
     if (!opened.isFile() || (admit && !(await admit(opened)))) return undefined
     const size = Number(opened.size)
     if (io.maxBytes !== undefined && size > io.maxBytes) throw tooLarge(size, io.maxBytes)
-    const modifiedAt = Math.round(Number(opened.mtimeNs) / 1e6)
-    return { bytes: await readAll(handle, size, io.signal), modifiedAt }
+    const bytes = await readAll(handle, size, io.signal)
+    recent?.set(path, opened, bytes)
+    return { bytes, modifiedAt: modifiedAt(opened) }
   } finally {
     await handle.close()
   }
+}
+
+/** One look at the name instead of six at the file: most requests are for an original that was just read. */
+async function readRecent(path: string, recent: RecentFiles, io: IoOptions): Promise<Blob | undefined> {
+  // Whatever is wrong with the name, the reading that follows says so.
+  const found = await stat(path, { bigint: true }).catch(() => undefined)
+  const bytes = found && recent.get(path, found)
+  if (!bytes || (io.maxBytes !== undefined && bytes.length > io.maxBytes)) return undefined
+  return { bytes, modifiedAt: modifiedAt(found) }
+}
+
+function modifiedAt({ mtimeNs }: BigIntStats): number {
+  return Math.round(Number(mtimeNs) / 1e6)
 }
 
 /** The one wording of SOURCE_TOO_LARGE; `size` is undefined while bytes are still arriving. Sizes in bytes. */

@@ -3,6 +3,7 @@ import { ImgsvcError } from '@imgsvc/core/errors'
 import { isExpired } from './expiry.ts'
 import { createFileStore } from './file.ts'
 import { originalPath } from './keys.ts'
+import type { RecentFiles } from './recent-files.ts'
 import type { Blob, IoOptions, ObjectStore } from './store.ts'
 import { createTrouble, type WarnLog } from './trouble.ts'
 import { createWriteQueue, type WriteQueueLimits } from './write-queue.ts'
@@ -77,10 +78,11 @@ export function createSourceStorage(options: SourceStorageOptions): SourceStorag
 
 /** Originals below `root`, in thumbor's layout. */
 export function createFileSourceStorage(
-  options: Omit<SourceStorageOptions, 'store'> & { readonly root: string },
+  options: Omit<SourceStorageOptions, 'store'> & { readonly root: string; readonly recent?: RecentFiles | undefined },
 ): SourceStorage {
-  const now = (options.clock ?? systemClock).now
-  return createSourceStorage({ ...options, store: createFileStore({ root: options.root, pathOf: originalPath, now }) })
+  const { root, recent, clock = systemClock } = options
+  const store = createFileStore({ root, pathOf: originalPath, now: clock.now, recent })
+  return createSourceStorage({ ...options, store })
 }
 
 /** Originals are not kept. */

@@ -53,9 +53,14 @@ export const results = setting(z.discriminatedUnion('type', [none, resultsFile])
   thumbor: 'RESULT_STORAGE',
 }).prefault({ type: 'none' })
 
-/** Hot responses in the balancer. */
+/** What is kept in memory: hot responses in the balancer, originals in each worker. */
 export const cache = z
   .strictObject({
+    originals: setting(bytes().default(64 * 1024 ** 2), {
+      doc: 'Memory per worker for originals read from disk lately, so that the sizes of one picture read it once; 0 switches it off.',
+      unit: 'bytes',
+      reload: 'restart',
+    }),
     memory: setting(bytes().default(0), {
       doc: 'Memory for hot responses in the balancer; 0 switches it off. Accepted, not built yet.',
       unit: 'bytes',
