@@ -2,7 +2,7 @@
 // the same settings and the same parallelism in the same run, prints a table and writes JSON. Bounded: it
 // stops by itself after a fixed number of requests, and takes the instance down whatever happens.
 //
-//   node ops/bench/main.mjs [--requests 120] [--rounds 3] [--workers 2] [--connections 8] [--json FILE]
+//   node ops/bench/main.mjs [--requests 120] [--rounds 5] [--workers 2] [--connections 16] [--json FILE]
 import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname } from 'node:path'
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '120' },
     rounds: { type: 'string', default: '5' },
     workers: { type: 'string', default: '2' },
-    connections: { type: 'string', default: '8' },
+    connections: { type: 'string', default: '16' },
     json: { type: 'string', default: 'ops/bench/out/latest.json' },
   },
 })

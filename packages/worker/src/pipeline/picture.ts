@@ -51,11 +51,19 @@ export interface PictureParts extends GatherParts {
  */
 export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise<Answer> } {
   const flights = createSingleFlight<StoredResult>()
+  /** Finished, on their way to the result storage, which bounds how many these are. */
+  const unwritten = new Map<string, StoredResult>()
+
+  function keep(key: string, result: StoredResult): void {
+    unwritten.set(key, result)
+    // After the answer: a slow disk must not hold the client. put() never rejects.
+    void parts.results.put(key, result).then(() => unwritten.delete(key))
+  }
 
   async function answer(ask: Ask): Promise<Answer> {
     const prepared = prepareJob(ask, parts.settings(), parts.authorisation())
     const job = parts.admit ? await parts.admit(prepared, ask.signal) : prepared
-    const stored = await parts.results.get(job.key)
+    const stored = unwritten.get(job.key) ?? (await parts.results.get(job.key)) ?? unwritten.get(job.key)
     if (stored) {
       parts.onResultCache('hit')
       const head = headFor(stored, job.callback)
@@ -74,8 +82,7 @@ export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise
       const result = await make(job, gathered, signal, ask.stages, parts)
       // An upload that was replaced meanwhile: the picture is of another state than its key says.
       const isCurrent = job.uploadedAt === undefined || job.uploadedAt === gathered.original.modifiedAt
-      // Kept after the answer: a slow disk must not hold the client. put() never rejects.
-      if (isCurrent) void parts.results.put(job.key, result)
+      if (isCurrent) keep(job.key, result)
       return result
     })
     parts.onResultCache(joined ? 'coalesced' : 'miss')
