@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '@imgsvc/core/config/schema'
 import type { ProcessId, Role } from '@imgsvc/core/process'
+import * as counts from '@imgsvc/core/worker-counts'
 import type { Policy } from './machine.ts'
 
 /** One kind of child, as data. */
@@ -32,8 +33,8 @@ export function policyOf(role: RoleProgram, { workers }: Config): Policy {
 }
 
 /** `workers.count`, with `auto` as one per core and at least 2. */
-export function workerCount({ workers }: Config, cores = availableParallelism()): number {
-  return workers.count === 'auto' ? Math.max(2, cores) : workers.count
+export function workerCount(config: Config, cores = availableParallelism()): number {
+  return counts.workerCount(config, cores)
 }
 
 /** Port of a process: `workers.basePort` + index, or the public port. */
@@ -41,13 +42,9 @@ export function portOf(role: Role, index: number, config: Config): number {
   return role === 'worker' ? config.workers.basePort + index : config.listen.port
 }
 
-/**
- * Threads of libuv's pool in a worker: one per render and two more, so that file reads and name look-ups never wait
- * for a picture (`workers.renders: auto` is cores ÷ workers + 1).
- */
+/** Threads of libuv's pool in a worker, for UV_THREADPOOL_SIZE; the worker bounds its renders by the same rule. */
 export function threadPoolSize(config: Config, cores = availableParallelism()): number {
-  const auto = Math.ceil(cores / workerCount(config, cores)) + 1
-  return (config.workers.renders === 'auto' ? auto : config.workers.renders) + 2
+  return counts.threadPoolSize(config, cores)
 }
 
 /** Id of a process. */
