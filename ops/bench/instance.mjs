@@ -30,12 +30,16 @@ async function freePorts(count) {
   throw new Error(`no ${count} free ports in a row`)
 }
 
-/** Starts it and resolves when it is ready. `renders` is how many pictures it makes at once. */
-export async function startInstance({ workers }) {
+/**
+ * Starts it and resolves when it is ready. `renders` is how many pictures it makes at once; `set` are values for
+ * `--set`, `logs` is where its log files are.
+ */
+export async function startInstance({ workers, set = [] }) {
   const stateDir = await mkdtemp(join(tmpdir(), 'imgsvc-bench-'))
   const port = await freePorts(workers + 2)
   const args = ['up', '--state-dir', stateDir, '--workers', String(workers), '--listen', `127.0.0.1:${port}`]
   args.push('--admin', `127.0.0.1:${port + 1}`, '--worker-port', String(port + 2))
+  args.push(...set.flatMap((setting) => ['--set', setting]))
   const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const stop = async () => {
@@ -55,6 +59,7 @@ export async function startInstance({ workers }) {
   return {
     base,
     renders: workers * (Math.ceil(availableParallelism() / workers) + 1),
+    logs: join(stateDir, 'logs'),
     sign: (path) => signedUrl(path, key),
     stop,
   }

@@ -7,6 +7,7 @@ import type { ProcessSample } from '@imgsvc/core/process-sample'
 import { createAccessLog } from './access-log.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForward } from './forward.ts'
+import { createInHand, type InHand } from './in-hand.ts'
 import { type BalancerMetrics, createMetrics } from './metrics.ts'
 import { createPassOn } from './pass-on.ts'
 import { createRoundRobin } from './pool/policies/round-robin.ts'
@@ -35,6 +36,8 @@ export interface Balancer {
   readonly server: Server
   readonly pool: UpstreamPool
   readonly metrics: BalancerMetrics
+  /** Requests by worker. */
+  readonly inHand: InHand
   /** Requests under way. */
   inFlight(): number
   /** Takes over what can change live. */
@@ -64,6 +67,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
     maxWaiting: MAX_WAITING,
     onRetired: proxy.retire,
   })
+  const inHand = createInHand(clock)
   const accessLog = createAccessLog(log, clock)
   const metrics = createMetrics({
     id: options.id,
@@ -82,6 +86,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
       clock,
       pool,
       proxy,
+      inHand,
       passOn: createPassOn({ idleTimeout: () => config.balancer.idleTimeout, isClosing }),
       maxBody: () => config.balancer.maxBody,
     }),
@@ -106,6 +111,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
     server: publicServer.server,
     pool,
     metrics,
+    inHand,
     inFlight: () => open.size,
     configure(next) {
       config = next

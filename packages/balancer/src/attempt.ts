@@ -28,8 +28,14 @@ export type Attempt = AttemptTimes &
     | { readonly outcome: FailedOutcome; readonly stale: boolean; readonly cause: Error | undefined }
   )
 
-/** refused: not connected, nothing was sent. reset: the connection broke before an answer. aborted: by the signal. */
-export type FailedOutcome = 'refused' | 'connect-timeout' | 'reset' | 'response-timeout' | 'aborted'
+/**
+ * refused: not connected, nothing was sent. reset: the connection broke before an answer. aborted: by the signal. withdrawn: by the
+ * caller, because the worker hangs or is gone.
+ */
+export type FailedOutcome = 'refused' | 'connect-timeout' | 'reset' | 'response-timeout' | 'aborted' | 'withdrawn'
+
+/** Reason of a signal that takes a request away from a worker, rather than from the client. */
+export const WITHDRAWN = new Error('the worker was taken out of service')
 
 /** Times allowed for parts of an attempt, ms. */
 export interface AttemptTimeouts {
@@ -69,7 +75,7 @@ export function trackAttempt({ clock, timeouts, agent, request, signal, resolve 
     resolve({ outcome, stale, cause, ...settle() })
     upstreamRequest?.destroy()
   }
-  const abort = () => fail('aborted')
+  const abort = () => fail(signal.reason === WITHDRAWN ? 'withdrawn' : 'aborted')
   const failAfter = (ms: number, outcome: FailedOutcome) => {
     if (isSettled) return
     cancelTimer()

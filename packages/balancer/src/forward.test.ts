@@ -145,3 +145,84 @@ test('a worker restarted under the same id gets new connections only', async () 
   announce(entry(0, first.port, { generation: 2 }))
   expect(bodyOf(await getRaw(port, '/'))).toBe('new')
 })
+
+/** A worker that accepts requests and never answers, as one that is stopped. */
+async function startSilentWorker(): Promise<{ readonly port: number; readonly requests: string[] }> {
+  const requests: string[] = []
+  const { port } = await startWorker((request) => requests.push(request.url ?? ''))
+  return { port, requests }
+}
+
+test('a GET leaves a worker that is announced down for another one, at once', async () => {
+  const silent = await startSilentWorker()
+  const worker = await startWorker((request, response) => response.end(`answer ${request.url}`))
+  const { port, announce, balancer, lines } = await startBalancer([silent.port])
+  const answers = Promise.all(['/a', '/b', '/c'].map((path) => getRaw(port, path)))
+  await vi.waitFor(() => expect(silent.requests).toHaveLength(3))
+  const inHand = balancer.inHand.of({ id: 'worker:0', generation: 1 })
+  expect(inHand.map(({ path }) => path).sort()).toEqual(['/a', '/b', '/c'])
+  announce(entry(0, silent.port, { state: 'down' }), entry(1, worker.port))
+  expect((await answers).map(bodyOf)).toEqual(['answer /a', 'answer /b', 'answer /c'])
+  await vi.waitFor(() => expect(lines()).toHaveLength(3))
+  expect(lines()[0]).toMatchObject({
+    status: 200,
+    tries: [
+      { worker: 'worker:0', outcome: 'withdrawn' },
+      { worker: 'worker:1', outcome: 'ok' },
+    ],
+  })
+  // A crash record asks for them a moment later.
+  expect(balancer.inHand.of({ id: 'worker:0', generation: 1 })).toHaveLength(3)
+  expect(balancer.inHand.of({ id: 'worker:1', generation: 1 })).toEqual([])
+})
+
+test('a GET leaves a worker that has a successor', async () => {
+  const silent = await startSilentWorker()
+  const worker = await startWorker((_, response) => response.end('successor'))
+  const { port, announce } = await startBalancer([silent.port])
+  const answer = getRaw(port, '/x')
+  await vi.waitFor(() => expect(silent.requests).toHaveLength(1))
+  announce(entry(0, worker.port, { generation: 2 }))
+  expect(bodyOf(await answer)).toBe('successor')
+})
+
+test('a GET stays with a hanging worker while there is no other one, and is answered when it wakes up', async () => {
+  let answer = () => {}
+  const worker = await startWorker((_, response) => {
+    answer = () => response.end('awake')
+  })
+  const { port, announce, balancer } = await startBalancer([worker.port])
+  const received = getRaw(port, '/x')
+  await vi.waitFor(() => expect(balancer.inHand.of({ id: 'worker:0', generation: 1 })).toHaveLength(1))
+  announce(entry(0, worker.port, { state: 'down' }))
+  answer()
+  expect(bodyOf(await received)).toBe('awake')
+})
+
+test('a GET moves once: a request that hangs one worker after the other must not hang them all', async () => {
+  const silent = [await startSilentWorker(), await startSilentWorker(), await startSilentWorker()]
+  const ports = silent.map((worker) => worker.port)
+  const { port, announce } = await startBalancer(ports, { balancer: { responseTimeout: '1s' } })
+  const answer = getRaw(port, '/x')
+  await vi.waitFor(() => expect(silent[0]?.requests).toHaveLength(1))
+  const list = silent.map((worker, index) => entry(index, worker.port))
+  const down = (...indices: number[]) =>
+    list.map((one, index) => (indices.includes(index) ? { ...one, state: 'down' as const } : one))
+  announce(...down(0))
+  await vi.waitFor(() => expect(silent.flatMap(({ requests }) => requests)).toHaveLength(2))
+  const second = silent.findIndex(({ requests }, index) => index > 0 && requests.length > 0)
+  announce(...down(0, second))
+  expect(statusOf(await answer)).toBe(504)
+  expect(silent.flatMap(({ requests }) => requests)).toHaveLength(2)
+})
+
+test('a POST that was sent stays where it is', async () => {
+  const silent = await startSilentWorker()
+  const worker = await startWorker((_, response) => response.end('other'))
+  const { port, announce } = await startBalancer([silent.port], { balancer: { responseTimeout: '300ms' } })
+  const post = 'POST /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi'
+  const answer = exchangeRaw(port, post)
+  await vi.waitFor(() => expect(silent.requests).toHaveLength(1))
+  announce(entry(0, silent.port, { state: 'down' }), entry(1, worker.port))
+  expect(statusOf(await answer)).toBe(504)
+})

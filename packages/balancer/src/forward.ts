@@ -1,8 +1,9 @@
 import type { Clock } from '@imgsvc/core/clock'
 import { ImgsvcError } from '@imgsvc/core/errors'
-import type { Attempt, FailedOutcome, UpstreamRequest } from './attempt.ts'
+import { type Attempt, type FailedOutcome, type UpstreamRequest, WITHDRAWN } from './attempt.ts'
 import type { Exchange, Try } from './exchange.ts'
 import { forwardHeaders } from './forward-headers.ts'
+import type { InHand } from './in-hand.ts'
 import type { PassOn } from './pass-on.ts'
 import type { UpstreamPool } from './pool/pool.ts'
 import type { Upstream } from './pool/upstream.ts'
@@ -15,6 +16,7 @@ export interface ForwardOptions {
   readonly pool: UpstreamPool
   readonly proxy: UpstreamProxy
   readonly passOn: PassOn
+  readonly inHand: InHand
   /** Largest request body, bytes; read at every request, so that it changes live. */
   readonly maxBody: () => number
 }
@@ -31,23 +33,34 @@ const MAX_STALE = 8
 /**
  * Sends a request to a worker and its answer to the client. A refused connection goes on to the next worker; a request
  * that was sent is repeated once, only GET and HEAD without a body, only before the answer began, and not after a
- * timeout. With no worker left it waits for one. Rejects with NO_WORKER, BUSY, WORKER_FAILED, WORKER_TIMEOUT,
+ * timeout. Such a request also leaves a worker that is taken out of service (it hangs) for another one at once. With no
+ * worker left it waits for one. Rejects with NO_WORKER, BUSY, WORKER_FAILED, WORKER_TIMEOUT,
  * BODY_TOO_LARGE, CLIENT_GONE.
  */
 export function createForward(options: ForwardOptions): Forward {
   const { clock, pool, proxy } = options
 
-  async function attempt(exchange: Exchange, upstream: Upstream, request: UpstreamRequest): Promise<Attempt> {
+  async function attempt(exchange: Exchange, upstream: Upstream, sending: Sending): Promise<Attempt> {
     const release = pool.acquire(upstream)
-    const result = await proxy.send(upstream, request, exchange.signal)
+    const done = options.inHand.add(upstream, exchange)
+    // Nowhere to go: the worker may still wake up, and if it is killed the request is repeated then.
+    const hold = holdFor(exchange.signal, upstream, () => sending.mayMove && pool.anyUp())
+    const result = await proxy.send(upstream, sending.request, hold.signal)
+    hold.end()
     exchange.tries.push(tryOf(upstream, result))
     if (result.outcome === 'answered') {
       pool.succeeded(upstream)
-      result.answer.once('close', release)
-      if (result.answer.closed) release()
+      const { answer } = result
+      const leave = () => {
+        release()
+        done(!answer.complete)
+      }
+      answer.once('close', leave)
+      if (answer.closed) leave()
       return result
     }
     release()
+    done(result.outcome !== 'aborted')
     if (isWorkersFault(result)) pool.failed(upstream)
     return result
   }
@@ -71,7 +84,8 @@ export function createForward(options: ForwardOptions): Forward {
     for (;;) {
       const upstream = await next()
       if (!upstream) throw failureOf(last, pool.anyUp())
-      const result = await attempt(exchange, upstream, request)
+      const mayMove = isRepeatable && sent + 1 < MAX_SENT
+      const result = await attempt(exchange, upstream, { request, mayMove })
       if (result.outcome === 'answered') {
         options.passOn(exchange, result.answer, result.upstreamRequest)
         return
@@ -84,9 +98,35 @@ export function createForward(options: ForwardOptions): Forward {
         continue
       }
       if (!isUnsent(result.outcome)) sent++
-      const mayRepeat = isUnsent(last) || (isRepeatable && last === 'reset' && sent < MAX_SENT)
+      const isBroken = last === 'reset' || last === 'withdrawn'
+      const mayRepeat = isUnsent(last) || (isRepeatable && isBroken && sent < MAX_SENT)
       if (!mayRepeat) throw failureOf(last, true)
     }
+  }
+}
+
+interface Sending {
+  readonly request: UpstreamRequest
+  /** Another worker may have it, if this one is taken out of service before it answers. */
+  readonly mayMove: boolean
+}
+
+/** A signal that fires when the client leaves, or when the worker is withdrawn and `mayMove()` holds. */
+function holdFor(gone: AbortSignal, { onWithdrawn }: Upstream, mayMove: () => boolean) {
+  const hold = new AbortController()
+  const leave = () => hold.abort(gone.reason)
+  const move = () => {
+    if (mayMove()) hold.abort(WITHDRAWN)
+  }
+  gone.addEventListener('abort', leave)
+  onWithdrawn.add(move)
+  if (gone.aborted) leave()
+  return {
+    signal: hold.signal,
+    end() {
+      gone.removeEventListener('abort', leave)
+      onWithdrawn.delete(move)
+    },
   }
 }
 
@@ -131,6 +171,7 @@ function failureOf(last: FailedOutcome | undefined, anyUp: boolean): ImgsvcError
       return new ImgsvcError('WORKER_TIMEOUT')
     case 'reset':
       return new ImgsvcError('WORKER_FAILED', 'it closed the connection before it answered')
+    case 'withdrawn':
     case 'refused':
       return new ImgsvcError('NO_WORKER')
     case undefined:

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type ChildHost, startChild } from '@imgsvc/core/child-host'
 import { type ChildProcess, listenFailure, prepareChildProcess } from '@imgsvc/core/child-process'
 import { systemClock } from '@imgsvc/core/clock'
-import { configHash, parseResolvedConfig } from '@imgsvc/core/config/load'
+import { configHash, parseResolvedConfig } from '@imgsvc/core/config/resolved'
 import type { Config } from '@imgsvc/core/config/schema'
 import { formatHostPort, type HostPort } from '@imgsvc/core/config/setting'
 import { createLog, type Logger } from '@imgsvc/core/log'
@@ -16,6 +16,7 @@ import { readChildEnv, type StatePaths, statePaths } from '@imgsvc/core/state-di
 import { parseUpstreamList } from '@imgsvc/core/upstream-list'
 import { type Balancer, createBalancer } from './app.ts'
 import { maxClients, openFilesLimit } from './limits.ts'
+import { spawnSibling } from './sibling.ts'
 
 /*
  * One balancer process.
@@ -42,8 +43,8 @@ async function run(child: ChildProcess): Promise<void> {
   const paths = statePaths(env.stateDir)
   let config = readConfig(paths)
   const log = createLog({
+    ...config.logs,
     file: join(config.logs.dir, `${fileNameOf(id)}.log`),
-    level: config.logs.level,
     base: { id, pid: process.pid },
   })
   child.useLog(log)
@@ -72,16 +73,18 @@ async function run(child: ChildProcess): Promise<void> {
         balancer.pool.replace(parseUpstreamList(list))
         return {}
       },
+      requestsOn: async (worker) => balancer.inHand.of(worker),
+      spawnSibling: async (program) => spawnSibling(program, balancer.server, process.env),
       configure: async () => {
         config = readConfig(paths)
         balancer.configure(config)
-        log.setLevel(config.logs.level)
+        log.configure(config.logs)
         host?.setConfigHash(configHash(config))
         return {}
       },
     },
   })
-  await listen(child, balancer.server, config.listen)
+  await listen(child, balancer.server, config.listen, env.listenFd)
   // Failing accepts (EMFILE) pass; the port stays open.
   balancer.server.on('error', (error) => log.log.error({ err: error }, 'the public port reported an error'))
   host.listening((balancer.server.address() as AddressInfo).port)
@@ -122,15 +125,20 @@ function readUpstreams(paths: StatePaths, balancer: Balancer, log: Logger): void
 }
 
 /**
- * Listens on the public port through the handle that node:cluster shares among balancers. A port that cannot be had
- * ends the process with its own exit code: trying again would not help.
+ * Listens on the public port: through the handle that node:cluster shares among balancers, or on the socket of the
+ * balancer that started this one. A port that cannot be had ends the process with its own exit code: trying again would not help.
  */
-async function listen(child: ChildProcess, server: Server, address: HostPort): Promise<void> {
+async function listen(
+  child: ChildProcess,
+  server: Server,
+  address: HostPort,
+  listenFd: number | undefined,
+): Promise<void> {
   // Under cluster the supervisor opens the port: without it there would be no answer, ever.
   const orphaned = () => void child.fail('the balancer could not start', new Error('the supervisor has gone'))
   process.once('disconnect', orphaned)
   try {
-    server.listen({ host: address.host, port: address.port })
+    server.listen(listenFd === undefined ? { host: address.host, port: address.port } : { fd: listenFd })
     await once(server, 'listening')
   } catch (error) {
     const failure = listenFailure(error as NodeJS.ErrnoException, formatHostPort(address))

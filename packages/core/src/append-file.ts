@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 
 export interface AppendFile {
   /**
-   * The handle to write to, opened anew when asked for or when the path leads elsewhere by now (looked at once a
+   * The handle to write to, opened anew when asked for or when the path leads elsewhere by now (looked at twice a
    * second). `isOther`: not the file of the call before. Rejects with the system's error.
    */
   ready(): Promise<{ readonly handle: FileHandle; readonly isOther: boolean }>
@@ -20,7 +20,8 @@ interface OpenFile {
   readonly ino: number
 }
 
-const CHECK_MS = 1000
+// Twice within the second in which a moved or deleted file is to be noticed.
+const CHECK_MS = 500
 const MODE = 0o640
 const DIRECTORY_MODE = 0o750
 
@@ -46,9 +47,9 @@ export function createAppendFile(path: string): AppendFile {
       }
       if (file && !wantsReopen) return { handle: file.handle, isOther: false }
       wantsReopen = false
-      const next = await openForAppending(path)
+      const next = await reopened(path, file)
       const isOther = !(file && file.dev === next.dev && file.ino === next.ino)
-      await closeFile()
+      if (next !== file) await closeFile()
       file = next
       checkedAt = now
       return { handle: next.handle, isOther }
@@ -58,6 +59,19 @@ export function createAppendFile(path: string): AppendFile {
     },
     wantsReopen: () => wantsReopen,
     close: closeFile,
+  }
+}
+
+/**
+ * The file at the path; the one that is open when that cannot be had (a directory that has become read-only during a
+ * rotation, no descriptors left), unless it was deleted: then nobody would ever read what is written to it.
+ */
+async function reopened(path: string, current: OpenFile | undefined): Promise<OpenFile> {
+  try {
+    return await openForAppending(path)
+  } catch (error) {
+    if (current && (await current.handle.stat()).nlink > 0) return current
+    throw error
   }
 }
 

@@ -3,6 +3,7 @@ import type { ChildHandlers, Health, Identity } from './child-control.ts'
 import { serveChildSocket } from './child-socket.ts'
 import { sleep } from './clock.ts'
 import { ImgsvcError } from './errors.ts'
+import { type HangWatch, startHangWatch } from './hang-watch.ts'
 import type { LogHandle } from './log.ts'
 import { createLoopLag } from './loop-lag.ts'
 import { type ProcessId, parseProcessId } from './process.ts'
@@ -18,8 +19,13 @@ export interface ChildHostOptions {
   inFlight(): number
   /** prom-client's `getMetricsAsJSON()`. */
   metrics(): Promise<readonly object[]>
-  /** Methods only this child has: `upstreams`, `configure`. */
-  readonly handlers?: Pick<ChildHandlers, 'upstreams' | 'configure'>
+  /** Requests answered since the process began, when it counts them. */
+  served?(): number
+  /** Methods only this child has: `upstreams`, `configure`, `selfTest`, `spawnSibling`, `requestsOn`, `explain`. */
+  readonly handlers?: Pick<
+    ChildHandlers,
+    'upstreams' | 'configure' | 'selfTest' | 'spawnSibling' | 'requestsOn' | 'explain'
+  >
 }
 
 export interface ChildHost {
@@ -39,6 +45,8 @@ export interface ChildHost {
 
 const DRAIN_POLL_MS = 20
 const RUN_FILE_CHECK_MS = 1000
+/** A loop blocked for this long leaves a stack behind: before the supervisor loses patience. */
+const BLOCKED_MS = 1000
 const MAX_DRAIN_MS = 3_600_000
 
 /**
@@ -56,6 +64,7 @@ export async function startChild(options: ChildHostOptions): Promise<ChildHost> 
   let ready = false
   let draining = false
   let keeper: NodeJS.Timeout | undefined
+  let watch: HangWatch | undefined
 
   const isReady = () => ready && !draining
   const identity = (): Identity => ({ ...self, configHash, port, ready: isReady() })
@@ -69,7 +78,10 @@ export async function startChild(options: ChildHostOptions): Promise<ChildHost> 
 
   const handlers: ChildHandlers = {
     identity: async () => identity(),
-    health: async () => health(isReady(), options.inFlight(), lag.read(), log.dropped()),
+    health: async () => ({
+      ...health(isReady(), options.inFlight(), lag.read(), log.dropped()),
+      ...(options.served && { served: options.served() }),
+    }),
     metrics: () => options.metrics(),
     drain: async ({ deadlineMs }) => ({ inFlight: await drain(duration(deadlineMs)) }),
     undrain: async () => {
@@ -88,6 +100,7 @@ export async function startChild(options: ChildHostOptions): Promise<ChildHost> 
     listening(boundPort) {
       port = boundPort
       keeper = keepRunFile(runFile, () => identity(), log)
+      watch = startHangWatch(paths.hangStackOf(env.id), BLOCKED_MS)
     },
     setReady(value) {
       ready = value
@@ -102,6 +115,7 @@ export async function startChild(options: ChildHostOptions): Promise<ChildHost> 
       ready = false
       lag.close()
       clearInterval(keeper)
+      await watch?.close()
       // Only our own: a successor under the same id may have written its run file already.
       const record = readRunFile(runFile)
       if (record?.pid === process.pid && isSameProcess(record)) rmSync(runFile, { force: true })

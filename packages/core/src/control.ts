@@ -1,3 +1,7 @@
+import type { ExplainParams } from './child-control.ts'
+import type { ServiceEvent } from './events.ts'
+import type { Explanation } from './explanation.ts'
+import type { LogLevel } from './log-level.ts'
 import type { Exit, ProcessId, ProcState, Want } from './process.ts'
 
 /** Most lines of one log that `log.tail` begins with. */
@@ -19,9 +23,41 @@ export interface ProcessInfo {
   readonly inFlight: number | null
   readonly loopLagMs: number | null
   readonly draining: boolean
+  /** It is the additional worker of a rolling restart and goes when that is over. */
+  readonly surge?: boolean
   readonly lastExit: Exit | null
-  /** Why it is in BACKOFF or FATAL, in one sentence. */
+  /** Why it is in BACKOFF or FATAL, or that it does not answer, in one sentence. */
   readonly reason: string | null
+}
+
+/** Durations by size: `counts[i]` of them took at most `bounds[i]` seconds, the last entry of `counts` more than all. */
+export interface Durations {
+  readonly bounds: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** What a process has counted since it began; who asks twice gets rates. What it does not count is null. */
+export interface ProcessStats {
+  readonly id: ProcessId
+  readonly pid: number
+  /** Monotonic time of the supervisor, ms. */
+  readonly at: number
+  readonly requests: number
+  readonly durations: Durations | null
+  /** Look-ups in the result storage, and those that found something. */
+  readonly lookups: number | null
+  readonly hits: number | null
+  /** Requests waiting for a render slot at this moment. */
+  readonly queue: number | null
+}
+
+/** Which events are handed out. */
+export interface EventParams {
+  /** Newest events to begin with; default 100. */
+  readonly lines?: number | undefined
+  readonly follow?: boolean | undefined
+  /** Of EVENT_FILTERS; default all. */
+  readonly types?: readonly string[] | undefined
 }
 
 /** Result of an action on one process. */
@@ -43,6 +79,34 @@ export interface LogLine {
   readonly line: string
 }
 
+/** What became of an upgrade. */
+export interface UpgradeResult {
+  /** Version of the supervisor that ran until now, and of the code on disk. */
+  readonly from: string
+  readonly to: string
+  /** One entry for each process; one that failed stopped the upgrade there. */
+  readonly actions: readonly ActionResult[]
+  /**
+   * What happens to the supervisor itself once this has been answered: `successor`, another process takes over;
+   * `exit`, it ends and the init system starts it again; `none`, a process failed and all stays as it is.
+   */
+  readonly supervisor: 'successor' | 'exit' | 'none'
+}
+
+/** Which lines `log.tail` hands out. */
+export interface LogTailParams {
+  readonly select?: readonly string[] | undefined
+  /** Newest lines of each log to begin with, among those that are asked for. */
+  readonly lines?: number | undefined
+  readonly follow?: boolean | undefined
+  /** Only lines from this moment on, epoch ms. */
+  readonly since?: number | undefined
+  /** Only lines of this level and above. */
+  readonly level?: LogLevel | undefined
+  /** Only lines about this request. */
+  readonly requestId?: string | undefined
+}
+
 export interface SupervisorInfo {
   readonly version: string
   readonly pid: number
@@ -57,13 +121,15 @@ export interface SupervisorInfo {
 
 /**
  * The control API: `POST /v1/<method>` with a JSON body of `params`, JSON `result` back, over
- * `run/supervisor.sock` and the admin port. `log.tail` answers NDJSON, one LogLine a line.
+ * `run/supervisor.sock` and the admin port. `log.tail` and `events` answer NDJSON, one entry a line.
  * `docs/control.md` lists them; a test compares.
  */
 export interface ControlMethods {
   'supervisor.info': { params: Record<string, never>; result: SupervisorInfo }
+  'supervisor.upgrade': { params: Record<string, never>; result: UpgradeResult }
   'supervisor.shutdown': { params: { timeoutMs?: number | undefined }; result: { stopping: true } }
   'process.list': { params: { select?: readonly string[] | undefined }; result: readonly ProcessInfo[] }
+  'process.stats': { params: { select?: readonly string[] | undefined }; result: readonly ProcessStats[] }
   'process.start': { params: { select: readonly string[] }; result: readonly ActionResult[] }
   'process.stop': { params: { select: readonly string[] }; result: readonly ActionResult[] }
   'process.restart': { params: { select: readonly string[] }; result: readonly ActionResult[] }
@@ -78,11 +144,13 @@ export interface ControlMethods {
     params: Record<string, never>
     result: { config: unknown; origins: Readonly<Record<string, string>> }
   }
+  'picture.explain': { params: ExplainParams; result: Explanation }
   'log.tail': {
-    params: { select?: readonly string[] | undefined; lines?: number | undefined; follow?: boolean | undefined }
+    params: LogTailParams
     result: AsyncIterable<LogLine>
   }
   'log.reopen': { params: Record<string, never>; result: { reopened: number } }
+  events: { params: EventParams; result: AsyncIterable<ServiceEvent> }
 }
 
 export type ControlMethod = keyof ControlMethods
@@ -90,8 +158,10 @@ export type ControlMethod = keyof ControlMethods
 // An object, because its type cannot miss or invent a method.
 const METHOD_NAMES: Readonly<Record<ControlMethod, true>> = {
   'supervisor.info': true,
+  'supervisor.upgrade': true,
   'supervisor.shutdown': true,
   'process.list': true,
+  'process.stats': true,
   'process.start': true,
   'process.stop': true,
   'process.restart': true,
@@ -100,8 +170,10 @@ const METHOD_NAMES: Readonly<Record<ControlMethod, true>> = {
   'process.scale': true,
   'config.reload': true,
   'config.show': true,
+  'picture.explain': true,
   'log.tail': true,
   'log.reopen': true,
+  events: true,
 }
 
 /** The names of all control methods, in the order of `docs/control.md`. */

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createLogFile, type LogFile } from './log-file.ts'
+import { createLogFile, type LogFile, type LogFileOptions, type LogOutage } from './log-file.ts'
 
 const open: LogFile[] = []
 afterEach(async () => {
@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 const directory = () => mkdtempSync(join(tmpdir(), 'log-'))
-function create(path: string, options: { maxBuffered?: number } = {}): LogFile {
+function create(path: string, options: Partial<LogFileOptions> = {}): LogFile {
   const file = createLogFile({ path, retryMs: 20, ...options })
   open.push(file)
   return file
@@ -93,12 +93,15 @@ test('a path that cannot be opened keeps a bounded number of lines, counts the r
 test.runIf(existsSync('/dev/full'))('a full disk drops, counts and heals', async () => {
   const path = join(directory(), 'a.log')
   symlinkSync('/dev/full', path)
-  const file = create(path, { maxBuffered: 100 })
+  const outages: LogOutage[] = []
+  const file = create(path, { maxBuffered: 100, healed: (outage) => outages.push(outage) })
   for (let i = 0; i < 30; i++) file.write(`line ${String(i).padStart(4, '0')}\n`)
   await file.flush(50)
-  expect(file.dropped()).toBe(20)
+  expect([file.dropped(), file.isFailing(), outages]).toEqual([20, true, []])
   unlinkSync(path)
   await eventually(() => expect(lines(path)).toHaveLength(10))
+  await eventually(() => expect(outages).toEqual([{ cause: 'ENOSPC', failedMs: expect.any(Number) }]))
+  expect(file.isFailing()).toBe(false)
 })
 
 test('closing a healthy file writes everything first; later lines are counted as dropped', async () => {

@@ -7,6 +7,8 @@ export interface LogFile {
   write(line: string): void
   /** Opens the path anew before the next line, after the file was renamed. */
   reopen(): void
+  /** The last attempt to write failed, and there has been none since. */
+  isFailing(): boolean
   /** Lines lost so far because the disk failed for longer than the buffer lasts. */
   dropped(): number
   /** Resolves when everything is written or `timeoutMs` is over; never rejects. */
@@ -15,12 +17,22 @@ export interface LogFile {
   close(timeoutMs: number): Promise<void>
 }
 
+/** A time in which the disk failed. */
+export interface LogOutage {
+  /** Code of the first error, such as ENOSPC. */
+  readonly cause: string
+  /** How long it took, ms. */
+  readonly failedMs: number
+}
+
 export interface LogFileOptions {
   readonly path: string
   /** Bytes kept while the disk fails; default 8 MB. Lines beyond are dropped and counted. */
   readonly maxBuffered?: number
   /** Pause before a failed disk is tried again, ms; default 500. */
   readonly retryMs?: number
+  /** The disk had failed, and what waited is written; lines that come from here are written next. */
+  healed?(outage: LogOutage): void
 }
 
 /**
@@ -35,6 +47,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
   let pumping: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
   let late = 0
+  let failure: { readonly cause: string; readonly since: number } | undefined
   let isClosed = false
 
   async function writeAll(): Promise<void> {
@@ -54,8 +67,10 @@ export function createLogFile(options: LogFileOptions): LogFile {
   async function pump(): Promise<void> {
     try {
       await writeAll()
-    } catch {
-      // The one place where a failure has nowhere to be reported: the log itself. `dropped` counts what is lost.
+      heal()
+    } catch (error) {
+      // The one place where a failure cannot be reported at once: the log itself. `healed` tells it later.
+      failure ??= { cause: (error as NodeJS.ErrnoException).code ?? String(error), since: performance.now() }
       file.reopen()
       retry = setTimeout(start, retryMs)
       retry.unref()
@@ -64,6 +79,13 @@ export function createLogFile(options: LogFileOptions): LogFile {
     if (retry) return
     if (!buffer.isEmpty() || file.wantsReopen()) start()
     else for (const done of [...waiters]) done()
+  }
+
+  function heal(): void {
+    if (!failure) return
+    const { cause, since } = failure
+    failure = undefined
+    options.healed?.({ cause, failedMs: Math.round(performance.now() - since) })
   }
 
   function start(): void {
@@ -97,6 +119,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
       file.reopen()
       start()
     },
+    isFailing: () => failure !== undefined,
     dropped: () => buffer.dropped() + late,
     flush,
     async close(timeoutMs) {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { writeFileAtomic } from '@imgsvc/core/atomic-file'
 import type { Config } from '@imgsvc/core/config/schema'
 import type { LogHandle } from '@imgsvc/core/log'
@@ -20,6 +20,10 @@ export interface LiveSettings {
   config(): Config
   /** Replaces them. Throws the system's error when they cannot be saved; nothing has changed then. */
   adopt(next: Settings): Promise<void>
+  /** Saves settings for a canary, while the others keep theirs; the path of the file. Throws the system's error. */
+  stage(next: Settings): string
+  /** Removes what was staged. */
+  unstage(): void
   /** Puts the saved settings back when they were removed: a child reads them as it starts. Never throws. */
   restore(): void
   /** Tells one process to read them. Never rejects. */
@@ -34,10 +38,12 @@ const CONFIGURE_MS = 2000
 export function createLiveSettings({ paths, log, initial, controllers }: LiveSettingsOptions): LiveSettings {
   let current = initial
   save(initial)
+  // A supervisor that was killed in the middle of a reload left it.
+  rmSync(paths.trialConfig, { force: true })
 
   // References to secrets stay references; the mode is for literal ones.
-  function save({ loaded }: Settings): void {
-    writeFileAtomic(paths.config, `${JSON.stringify(loaded.config)}\n`, 0o600)
+  function save({ loaded }: Settings, path = paths.config): void {
+    writeFileAtomic(path, `${JSON.stringify(loaded.config)}\n`, 0o600)
   }
 
   async function configure({ id, client }: Controller): Promise<void> {
@@ -54,12 +60,19 @@ export function createLiveSettings({ paths, log, initial, controllers }: LiveSet
     async adopt(next) {
       save(next)
       current = next
-      log.setLevel(next.loaded.config.logs.level)
+      log.configure(next.loaded.config.logs)
       await Promise.all(
         controllers()
           .filter((controller) => controller.state() === 'running')
           .map(configure),
       )
+    },
+    stage(next) {
+      save(next, paths.trialConfig)
+      return paths.trialConfig
+    },
+    unstage() {
+      rmSync(paths.trialConfig, { force: true })
     },
     restore() {
       if (existsSync(paths.config)) return

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { parseResolvedConfig } from '@imgsvc/core/config/load'
+import { parseResolvedConfig } from '@imgsvc/core/config/resolved'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askPort, createInstance, type Instance } from '../test/fixtures/instance.ts'

@@ -1,28 +1,27 @@
 import { systemClock } from '@imgsvc/core/clock'
-import { formatHostPort } from '@imgsvc/core/config/setting'
-import type { ControlHandlers, SupervisorInfo } from '@imgsvc/core/control'
-import { toImgsvcError } from '@imgsvc/core/errors'
 import type { Logger } from '@imgsvc/core/log'
+import { type Care, createCare } from './care.ts'
+import { composeControl } from './compose-control.ts'
 import { serveAdmin } from './control/admin.ts'
-import { createHandlers } from './control/handlers.ts'
 import { serveControl } from './control/server.ts'
 import { createFirstBoot, type FirstBoot } from './first-boot.ts'
 import { createLiveSettings, type LiveSettings } from './live-settings.ts'
-import { reopenAll, rotatedLogs } from './logs/files.ts'
-import { createRotator, type Rotator } from './logs/rotator.ts'
+import { rotateLogs } from './logs/rotate-logs.ts'
 import { collectMetrics } from './metrics/collect.ts'
 import { createOwnMetrics, type OwnMetrics } from './metrics/own.ts'
+import { crashEvent, createBus, createOutlets, type Outlets } from './outlets.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { spawnChild } from './process/child.ts'
 import type { Controller } from './process/controller.ts'
-import { builtRoles, type Roles, workerCount } from './process/roles.ts'
+import { createPortWatch, type PortWatch } from './process/port-watch.ts'
+import { builtRoles, type Roles } from './process/roles.ts'
 import { createRoster, type Roster } from './process/roster.ts'
-import { createReload } from './reload.ts'
-import { bringUpToDate } from './resume.ts'
+import { populate } from './resume.ts'
+import { keepRunDir } from './run-dir-keeper.ts'
 import { createSerial, type Serial } from './serial.ts'
-import { readSettings } from './settings.ts'
-import { createShutdown, type Shutdown } from './shutdown.ts'
+import { createShutdown } from './shutdown.ts'
 import { handleSignals } from './signals.ts'
+import { type SupervisorFacts, supervisorInfo } from './supervisor-info.ts'
 import type { RunningSupervisor, SupervisorOptions } from './supervisor-options.ts'
 
 /*
@@ -49,6 +48,9 @@ interface Parts {
   readonly roster: Roster
   readonly own: OwnMetrics
   readonly firstBoot: FirstBoot
+  readonly care: Care
+  readonly ports: PortWatch
+  readonly outlets: Outlets
   /** Changes of several processes, one after the other. */
   readonly serial: Serial
   readonly options: SupervisorOptions
@@ -82,6 +84,14 @@ function createParts(options: SupervisorOptions, roles: Roles, prepared: Prepare
     print: options.print ?? (() => {}),
     startBalancers: () => background(log, roster.scale('balancer', live.config().balancer.count)),
   })
+  const serial = createSerial()
+  const care = createCare({ paths, log, serial, roster: () => roster, config: live.config })
+  const ports = createPortWatch({
+    clock: systemClock,
+    log,
+    addressOf: ({ id, port }) => ({ host: id.startsWith('worker') ? '127.0.0.1' : live.config().listen.host, port }),
+  })
+  const bus = createBus()
   const roster = createRoster({
     paths,
     roles,
@@ -93,32 +103,49 @@ function createParts(options: SupervisorOptions, roles: Roles, prepared: Prepare
     log,
     config: live.config,
     changed(controller) {
-      if (isRunning(controller)) background(log, live.welcome(controller))
+      // A canary has settings of its own.
+      if (isRunning(controller) && !roster.isOnTrial(controller)) background(log, live.welcome(controller))
       firstBoot.changed(controller)
+      ports.changed(controller)
+    },
+    beat: care.beat,
+    moved: bus.publish,
+    crashed(crash) {
+      bus.publish(crashEvent(crash))
+      care.crashed(crash)
     },
   })
   const own = createOwnMetrics(handle.dropped)
-  return { prepared, live, roster, own, firstBoot, serial: createSerial(), options, since: systemClock.now() }
+  const env = options.env ?? process.env
+  const outlets = createOutlets({ prepared, live, own, env, bus, processes: () => roster.list() })
+  return { prepared, live, roster, own, firstBoot, care, ports, outlets, serial, options, since: systemClock.now() }
 }
 
 /** Opens the control socket and the admin port, then adopts the children that are there and starts the others. */
 async function serve(parts: Parts): Promise<RunningSupervisor> {
-  const { prepared, live, roster, own, firstBoot, options } = parts
+  const { prepared, live, roster, own, firstBoot, outlets, options } = parts
   const { paths, log: handle } = prepared
   const { log } = handle
   const closing: (() => unknown)[] = []
   let releaseSignals = () => {}
   const shutdown = createShutdown([
     () => firstBoot.close(),
-    () => log.info('imgsvc is stopping'),
-    (timeoutMs) => roster.stopAll(timeoutMs),
+    () => parts.care.close(),
+    () => parts.ports.close(),
+    (_, { kind }) => log.info({ kind }, kind === 'handover' ? 'leaving' : 'imgsvc is stopping'),
+    (_, reason) => outlets.stopping(reason),
+    (timeoutMs, { kind }) => (kind === 'handover' ? roster.letGo() : roster.stopAll(timeoutMs)),
     () => Promise.all(closing.map((close) => close())),
-    () => log.info('imgsvc has stopped'),
+    () => outlets.close(),
+    (_, { kind }) => log.info({ kind }, kind === 'handover' ? 'left' : 'imgsvc has stopped'),
     () => prepared.release(),
     // Last: until then one more Ctrl-C must not cut the stop short.
     () => releaseSignals(),
   ])
-  const { handlers, reload, reopenLogs } = createControl(parts, shutdown)
+  const { handlers, reload, reopenLogs } = composeControl(
+    { ...parts, info: () => supervisorInfo(factsOf(parts)) },
+    shutdown,
+  )
 
   const control = await serveControl(paths.supervisorSocket, handlers, log)
   closing.push(control.close, roster.close, own.close)
@@ -132,16 +159,22 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
     await control.close()
     throw error
   })
-  closing.push(admin.close, createLogRotation(parts).close)
+  const restore = [() => live.restore(), () => roster.restore(), prepared.restoreClaim]
+  closing.push(
+    admin.close,
+    rotateLogs({ live, roster, own, bus: outlets.bus, log: handle }).close,
+    keepRunDir({ clock: systemClock, log, restore }).close,
+  )
   if (options.handleSignals !== false) {
     const stop = (signal: string) => void shutdown.begin({ kind: 'signal', signal })
     releaseSignals = handleSignals({ stop, reload, reopenLogs: () => background(log, reopenLogs()) })
   }
 
-  log.info({ info: infoOf(parts), node: process.version }, 'imgsvc starts')
+  log.info({ info: supervisorInfo(factsOf(parts)), node: process.version }, 'imgsvc starts')
+  outlets.started()
   if (prepared.settings.keyGenerated) options.print?.(`made a signing key: ${paths.key}`)
   const running: RunningSupervisor = {
-    info: () => infoOf(parts),
+    info: () => supervisorInfo(factsOf(parts)),
     config: live.config,
     ready: firstBoot.ready,
     stopped: shutdown.stopped,
@@ -150,94 +183,17 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
   firstBoot.ready.then(
     () => {
       log.info('the public port answers')
+      outlets.ready()
       options.onReady?.(running)
     },
     (error: unknown) => log.error({ err: error }, 'the public port cannot answer'),
   )
-  background(log, populate(parts, shutdown.signal))
+  background(log, populate({ ...prepared, ...live, roster, log, stopping: shutdown.signal }, parts.serial))
   return running
 }
 
-/** Takes over what an earlier supervisor left running and starts what is missing; nobody loses a request by it. */
-async function populate({ prepared, live, roster, serial }: Parts, stopping: AbortSignal): Promise<void> {
-  const { survivors, previous, log } = prepared
-  roster.adopt(survivors)
-  await roster.scale('worker', workerCount(live.config()))
-  if (survivors.length === 0) return
-  const { current, configure } = live
-  await serial(() => bringUpToDate({ roster, log: log.log, stopping, survivors, previous, current, configure }))
-}
-
-interface Control {
-  readonly handlers: ControlHandlers
-  /** A reload that nobody waits for: what comes of it is printed and logged. */
-  reload(): void
-  reopenLogs(): Promise<number>
-}
-
-function createControl(parts: Parts, shutdown: Shutdown): Control {
-  const { prepared, live, roster, serial, options } = parts
-  const { log: handle, source } = prepared
-  const reload = createReload({
-    roster,
-    log: handle.log,
-    stopping: shutdown.signal,
-    current: live.current,
-    read: () => readSettings(source),
-    adopt: live.adopt,
-  })
-  const reopenLogs = async () => {
-    handle.reopen()
-    return 1 + (await reopenAll(roster.list()))
-  }
-  const handlers = createHandlers({
-    roster,
-    logs: {
-      dir: () => live.config().logs.dir,
-      select: (selectors) => roster.select(selectors).map(({ id }) => id),
-      clock: systemClock,
-    },
-    reload,
-    serial,
-    stopping: shutdown.signal,
-    info: () => infoOf(parts),
-    loaded: () => live.current().loaded,
-    shutdown: (timeoutMs) => void shutdown.begin({ kind: 'shutdown' }, timeoutMs),
-    reopenLogs,
-  })
-  return {
-    handlers,
-    reopenLogs,
-    reload() {
-      serial(() => reload({ dryRun: false })).catch((error: unknown) => options.print?.(toImgsvcError(error).message))
-    },
-  }
-}
-
-function createLogRotation({ prepared, live, roster, own }: Parts): Rotator {
-  const { log: handle } = prepared
-  return createRotator({
-    dir: live.config().logs.dir,
-    clock: systemClock,
-    log: handle.log,
-    policy: () => live.config().logs,
-    logs: () => rotatedLogs(roster.list(), handle.reopen),
-    counted: own.rotated,
-  })
-}
-
-function infoOf({ prepared, live, roster, options, since }: Parts): SupervisorInfo {
-  const config = live.config()
-  return {
-    version: options.version,
-    pid: process.pid,
-    since,
-    stateDir: prepared.paths.root,
-    configFile: live.current().loaded.file ?? null,
-    listen: formatHostPort(config.listen),
-    admin: formatHostPort(config.admin.listen),
-    ready: roster.list('balancer').some(isRunning) && roster.list('worker').some(isRunning),
-  }
+function factsOf({ prepared, live, roster, options, since }: Parts): SupervisorFacts {
+  return { version: options.version, since, stateDir: prepared.paths.root, settings: live.current, roster }
 }
 
 const isRunning = (controller: Controller) => controller.state() === 'running'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { ControlMethods } from '@imgsvc/core/control'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { rpcClient } from '@imgsvc/core/rpc-client'
@@ -20,6 +20,8 @@ export interface SupervisorRecord {
 export interface Claim {
   /** The supervisor before this one ended without cleaning up during this boot: its children may still run. */
   readonly orphansPossible: boolean
+  /** Writes the record again when it was removed. Throws ALREADY_RUNNING, STATE_DIR_UNUSABLE. */
+  restore(): void
   release(): void
 }
 
@@ -31,7 +33,7 @@ const PROBE_MS = 1000
  */
 export async function claimStateDir(paths: StatePaths, self: SupervisorRecord = selfRecord()): Promise<Claim> {
   const path = paths.supervisorPid
-  const previous = readRecord(path)
+  const previous = supervisorRecord(path)
   if (previous) await refuseIfLive(paths, previous, self)
   else await refuseIfAnswering(paths)
   takeAway(path, previous)
@@ -39,8 +41,11 @@ export async function claimStateDir(paths: StatePaths, self: SupervisorRecord = 
   return {
     // Only a record of another boot proves that nothing survived; none at all may mean that `run` was cleared.
     orphansPossible: previous === undefined || previous.bootId === self.bootId,
+    restore() {
+      if (!existsSync(path)) publish(path, self)
+    },
     release() {
-      if (sameRecord(readRecord(path), self)) rmSync(path, { force: true })
+      if (sameRecord(supervisorRecord(path), self)) rmSync(path, { force: true })
     },
   }
 }
@@ -58,7 +63,8 @@ function bootId(): string {
   }
 }
 
-function readRecord(path: string): SupervisorRecord | undefined {
+/** The record at `run/supervisor.json`; undefined when there is none or it is damaged. */
+export function supervisorRecord(path: string): SupervisorRecord | undefined {
   try {
     const { pid, startTime, bootId, startedAt } = JSON.parse(readFileSync(path, 'utf8')) as Partial<SupervisorRecord>
     if (!Number.isSafeInteger(pid) || typeof startTime !== 'string') return undefined
@@ -96,7 +102,7 @@ function takeAway(path: string, previous: SupervisorRecord | undefined): void {
   } catch {
     return // there is none, or somebody else was faster: publishing will tell
   }
-  const taken = readRecord(aside)
+  const taken = supervisorRecord(aside)
   // It was replaced between reading and renaming: give it back.
   if (taken && !sameRecord(taken, previous)) giveBack(aside, path)
   rmSync(aside, { force: true })
@@ -119,7 +125,7 @@ function publish(path: string, self: SupervisorRecord): void {
     linkSync(temporary, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      const winner = readRecord(path)
+      const winner = supervisorRecord(path)
       throw new ImgsvcError('ALREADY_RUNNING', `pid ${winner?.pid ?? 'unknown'} has just been started`)
     }
     throw new ImgsvcError('STATE_DIR_UNUSABLE', `${path}: ${(error as Error).message}`, { cause: error })

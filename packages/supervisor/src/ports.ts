@@ -72,6 +72,11 @@ export async function checkPorts(ports: readonly NeededPort[], ours: ReadonlySet
   if (taken.length > 0) throw new ImgsvcError('PORT_TAKEN', taken.join('\n'))
 }
 
+/** Can this port be bound at this moment? Only for addresses of this machine. */
+export async function isFree(address: HostPort): Promise<boolean> {
+  return (await tryListen(address)) === undefined
+}
+
 function tryListen({ host, port }: HostPort): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
     const server = createServer()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@imgsvc/core/clock'
-import { parseResolvedConfig } from '@imgsvc/core/config/load'
+import { parseResolvedConfig } from '@imgsvc/core/config/resolved'
 import type { Config } from '@imgsvc/core/config/schema'
 import { createLog, type LogHandle } from '@imgsvc/core/log'
 import type { StatePaths } from '@imgsvc/core/state-dir'
@@ -24,6 +24,8 @@ export interface Prepared {
   readonly survivors: readonly Survivor[]
   /** The configuration that supervisor gave them; undefined when it is lost. */
   readonly previous: Config | undefined
+  /** Writes the record of the claim again when it was removed. Throws ALREADY_RUNNING, STATE_DIR_UNUSABLE. */
+  restoreClaim(): void
   /** Gives the state directory back. */
   release(): Promise<void>
 }
@@ -47,14 +49,23 @@ export async function prepare(
     const { logs } = settings.loaded.config
     makeDirectory(logs.dir, 0o750, 'change logs.dir')
     const base = { id: 'supervisor', pid: process.pid }
-    log = createLog({ file: join(logs.dir, OWN_LOG), level: logs.level, base })
+    log = createLog({ ...logs, file: join(logs.dir, OWN_LOG), base })
     for (const warning of settings.loaded.warnings ?? []) log.log.warn(warning)
     const survivors = claim.orphansPossible ? await findSurvivors({ paths, roles, clock: systemClock }) : []
     const needed = neededPorts(settings.loaded.config, workerCount(settings.loaded.config))
     await checkPorts(needed, new Set(survivors.map(({ port }) => port)))
     const handle = log
     const previous = readPrevious(paths)
-    return { paths, settings, log: handle, source, survivors, previous, release: () => release(claim, handle) }
+    return {
+      paths,
+      settings,
+      log: handle,
+      source,
+      survivors,
+      previous,
+      restoreClaim: claim.restore,
+      release: () => release(claim, handle),
+    }
   } catch (error) {
     await release(claim, log)
     throw error

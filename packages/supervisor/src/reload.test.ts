@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { parseResolvedConfig } from '@imgsvc/core/config/load'
+import { childClient } from '@imgsvc/core/child-socket'
+import { parseResolvedConfig } from '@imgsvc/core/config/resolved'
 import type { ProcessInfo } from '@imgsvc/core/control'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -64,5 +66,60 @@ describe('reload', () => {
     expect(after[0]?.pid).toBe(balancer.pid)
     expect(after[1]?.pid).not.toBe(worker.pid)
     expect(running.info().listen).toBe(`127.0.0.1:${it.ports.listen}`)
+  })
+})
+
+describe('a configuration that is valid and breaks workers', () => {
+  const reload = () => it.client.call('config.reload', {})
+  const pids = async () => (await it.client.call('process.list', {})).map(({ id, pid }) => `${id} ${pid}`)
+
+  test('is tried by a canary alone and never in force: nothing has changed, and the reason is told', async () => {
+    it.config.sources = [{ type: 'file', root: '/tmp' }]
+    const running = await it.upAndReady()
+    const [before, saved] = [await pids(), readFileSync(it.paths.config, 'utf8')]
+    it.config.sources = [{ type: 'file', root: '/no/such/root' }]
+    it.config.images = { quality: 11 }
+    await expect(reload()).rejects.toMatchObject({
+      code: 'PROCESS_FAILED',
+      detail: expect.stringMatching(
+        /^worker:1: the canary did not pass, nothing else was touched: .*sources\.0\.root: ENOENT.*; the configuration in force stays$/,
+      ),
+    })
+    expect(await pids()).toEqual(before)
+    expect(readFileSync(it.paths.config, 'utf8')).toBe(saved)
+    expect(existsSync(it.paths.trialConfig)).toBe(false)
+    expect(running.config().images.quality).not.toBe(11)
+    expect(it.notes().some((note) => note.includes('configure'))).toBe(false)
+  })
+
+  test('a worker that is needed meanwhile starts with the configuration in force', async () => {
+    it.config.sources = [{ type: 'file', root: '/tmp' }]
+    await it.upAndReady()
+    it.config.sources = [{ type: 'file', root: '/no/such/root' }]
+    const reloading = reload().catch((error: unknown) => error)
+    await expect.poll(pids, { timeout: 10_000, interval: 5 }).toHaveLength(3)
+    const worker = (await it.client.call('process.list', { select: ['worker:0'] }))[0] as ProcessInfo
+    process.kill(worker.pid as number, 'SIGKILL')
+    expect(await reloading).toMatchObject({ code: 'PROCESS_FAILED' })
+    const running = () => it.client.call('process.list', { select: ['worker:0'] })
+    await expect.poll(running, { timeout: 10_000 }).toMatchObject([{ state: 'RUNNING', restarts: 1 }])
+    expect(await childClient(it.paths.socketOf('worker:0')).call('selfTest', {})).toEqual({ ms: 1 })
+  })
+
+  test('a scale whose ports are taken changes nothing and names who has them', async () => {
+    const holder = createServer()
+    await new Promise<void>((resolve) => holder.listen(it.ports.base + 1, '127.0.0.1', resolve))
+    await it.upAndReady()
+    const before = await pids()
+    it.config.workers = { ...(it.config.workers as object), count: 2 }
+    const refusal = {
+      code: 'PORT_TAKEN',
+      detail: expect.stringContaining(`port ${it.ports.base + 1} is taken by pid ${process.pid} (`),
+    }
+    await expect(reload()).rejects.toMatchObject(refusal)
+    await expect(it.client.call('process.scale', { workers: 2 })).rejects.toMatchObject(refusal)
+    expect(await pids()).toEqual(before)
+    await new Promise((resolve) => holder.close(resolve))
+    expect(await reload()).toMatchObject({ changed: ['workers.count'] })
   })
 })

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { configHash } from '@imgsvc/core/config/load'
+import { configHash } from '@imgsvc/core/config/resolved'
 import type { ProcessInfo } from '@imgsvc/core/control'
 import type { ProcessId } from '@imgsvc/core/process'
 import { readRunFile } from '@imgsvc/core/run-file'
@@ -41,6 +41,7 @@ async function leaveBoth(): Promise<{ worker: number; balancer: number }> {
   return { worker, balancer }
 }
 
+const leaveBalancer = async () => ({ pid: await leave('balancer:0', { port: it.ports.listen, args: ['listen'] }) })
 const listen = fixtureRoles(['listen'], ['listen'])
 const pids = async () => (await list()).map(({ id, state, pid }) => `${id} ${state} ${pid}`)
 const list = (): Promise<readonly ProcessInfo[]> => it.client.call('process.list', {})
@@ -118,15 +119,52 @@ test('workers move to another base port', async () => {
   expect((await list())[0]).toMatchObject({ pid: balancer })
 })
 
-test('an adopted balancer can be restarted', async () => {
+test('an adopted balancer is restarted without a refused connection: another one is born of it', async () => {
   const { balancer } = await leaveBoth()
   await it.upAndReady({ roles: listen })
+  const over = new AbortController()
+  const traffic = (async () => {
+    while (!over.signal.aborted) await askPort(it.ports.listen, '/')
+  })()
+  const before = it.notes().length
   expect(await it.client.call('process.restart', { select: ['balancer'] })).toMatchObject([
     { id: 'balancer:0', ok: true, state: 'RUNNING' },
   ])
-  const [restarted] = await list()
-  expect(restarted?.pid).not.toBe(balancer)
-  expect(Number((await askPort(it.ports.listen, '/')).body)).toBe(restarted?.pid)
+  over.abort()
+  await traffic
+  const born = it.notes().slice(before)
+  expect(born.filter((note) => note.includes('spawnSibling'))).toEqual([
+    'balancer:0 spawnSibling balancer:1',
+    'balancer:1 spawnSibling balancer:0',
+  ])
+  const all = await list()
+  expect(all.map(({ id }) => id)).toEqual(['balancer:0', 'worker:0'])
+  expect(all[0]?.pid).not.toBe(balancer)
+  expect(isAlive(balancer)).toBe(false)
+  expect(Number((await askPort(it.ports.listen, '/')).body)).toBe(all[0]?.pid)
+})
+
+test('an adopted balancer that dies is replaced through the other one, and so is the one that was born that way', async () => {
+  it.config.balancer = { count: 2 }
+  saveConfig()
+  await leave('worker:0', { port: it.ports.base, args: ['listen'] })
+  const { pid } = await leaveBalancer()
+  await it.upAndReady({ roles: listen })
+  await until(async () => (await list()).map(({ id, state }) => `${id} ${state}`)).toEqual([
+    'balancer:0 RUNNING',
+    'balancer:1 RUNNING',
+    'worker:0 RUNNING',
+  ])
+  const [, second] = (await list()) as [ProcessInfo, ProcessInfo]
+  process.kill(second.pid as number, 'SIGKILL')
+  await until(async () => (await list())[1]).toMatchObject({ state: 'RUNNING', restarts: 1 })
+  process.kill(pid, 'SIGKILL')
+  await until(async () => (await list())[0]).toMatchObject({ state: 'RUNNING', restarts: 1 })
+  expect(it.notes().filter((note) => note.includes('spawnSibling'))).toEqual([
+    'balancer:0 spawnSibling balancer:1',
+    'balancer:0 spawnSibling balancer:1',
+    'balancer:1 spawnSibling balancer:0',
+  ])
 })
 
 test('an adopted balancer that dies is replaced: its port is free again', async () => {

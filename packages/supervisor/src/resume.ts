@@ -1,14 +1,15 @@
 import { diffConfig } from '@imgsvc/core/config/diff'
-import { configHash } from '@imgsvc/core/config/load'
+import { configHash } from '@imgsvc/core/config/resolved'
 import type { Config } from '@imgsvc/core/config/schema'
 import type { Logger } from '@imgsvc/core/log'
 import { parseProcessId, type Role } from '@imgsvc/core/process'
 import type { Controller } from './process/controller.ts'
-import { portOf } from './process/roles.ts'
+import { portOf, workerCount } from './process/roles.ts'
 import { replaceTogether, restartServing } from './process/rolling.ts'
 import type { Roster } from './process/roster.ts'
 import type { Survivor } from './process/survivors.ts'
 import { type ReloadPlan, reloadPlan } from './reload-plan.ts'
+import type { Serial } from './serial.ts'
 import type { Settings } from './settings.ts'
 
 export interface ResumeOptions {
@@ -25,12 +26,21 @@ export interface ResumeOptions {
 
 const ROLES: readonly Role[] = ['worker', 'balancer']
 
+/** Takes over what an earlier supervisor left running and starts what is missing; nobody loses a request by it. */
+export async function populate(options: ResumeOptions, serial: Serial): Promise<void> {
+  const { roster, survivors } = options
+  roster.adopt(survivors)
+  await roster.scale('worker', workerCount(options.current().loaded.config))
+  if (survivors.length > 0) await serial(() => bringUpToDate(options))
+}
+
 /**
  * Brings adopted children to the configuration in force, as a reload would: those on a port that is no longer
  * configured are replaced together (the new ports may be the old ones of others), those with another configuration are
- * told to read it or, where that is not enough, restarted one at a time. Never rejects; what fails shows in the states.
+ * told to read it or, where that is not enough, restarted one at a time. What fails shows in the states; throws
+ * PORT_TAKEN when there is none for a surge worker.
  */
-export async function bringUpToDate(options: ResumeOptions): Promise<void> {
+async function bringUpToDate(options: ResumeOptions): Promise<void> {
   const { roster, log, stopping } = options
   for (const role of ROLES) {
     const adopted = roster.list(role).filter((controller) => controller.life()?.isAdopted)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { configHash } from '@imgsvc/core/config/load'
+import { configHash } from '@imgsvc/core/config/resolved'
 import type { Config } from '@imgsvc/core/config/schema'
 import { resolveSecrets } from '@imgsvc/core/config/secrets'
 import { withSecurityKey } from './security-key.ts'
@@ -11,6 +11,8 @@ export interface Settings {
   readonly hash: string
   /** The token itself, not its reference. */
   readonly adminToken: string
+  /** The secret of the webhook itself, not its reference. */
+  readonly hookSecret: string
   /** A signing key was made just now. */
   readonly keyGenerated: boolean
 }
@@ -29,11 +31,12 @@ export interface SettingsSource {
 export async function readSettings({ load, env, keyPath }: SettingsSource): Promise<Settings> {
   const loaded = await load()
   const { config, generated } = withSecurityKey(loaded.config, keyPath)
-  const { admin } = resolveSecrets(config, { env, readFile: (path) => readFileSync(path, 'utf8') })
+  const { admin, hooks } = resolveSecrets(config, { env, readFile: (path) => readFileSync(path, 'utf8') })
   return {
     loaded: { ...loaded, config },
     hash: configHash(config),
     adminToken: admin.token,
+    hookSecret: hooks.webhookSecret,
     keyGenerated: generated,
   }
 }

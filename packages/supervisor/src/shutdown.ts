@@ -15,7 +15,9 @@ export interface Shutdown {
  * `steps` run one after the other; one that fails is the reason in the end, but does not keep the others from running:
  * the state directory must be free whatever happened.
  */
-export function createShutdown(steps: readonly ((timeoutMs: number | undefined) => unknown)[]): Shutdown {
+export function createShutdown(
+  steps: readonly ((timeoutMs: number | undefined, reason: StopReason) => unknown)[],
+): Shutdown {
   const stopping = new AbortController()
   let resolveStopped: (reason: StopReason) => void = () => {}
   const stopped = new Promise<StopReason>((resolve) => {
@@ -26,7 +28,7 @@ export function createShutdown(steps: readonly ((timeoutMs: number | undefined) 
     let outcome = reason
     for (const step of steps) {
       try {
-        await step(timeoutMs)
+        await step(timeoutMs, reason)
       } catch (error) {
         outcome = { kind: 'failed', error: toImgsvcError(error) }
       }

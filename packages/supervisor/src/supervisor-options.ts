@@ -30,12 +30,32 @@ export interface SupervisorOptions {
   readonly roles?: Roles | undefined
   /** Environment handed on to the children; default: that of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** How an upgrade replaces this supervisor; default: it cannot. */
+  readonly succession?: Succession | undefined
   /** React to TERM, INT, HUP and USR2; default true. */
   readonly handleSignals?: boolean | undefined
 }
 
-/** Why a supervisor ended. */
+/** How the code on disk takes the place of this supervisor; only who started it knows. */
+export interface Succession {
+  /** `successor`: a new process; `exit`: this one ends and the init system starts it again. */
+  readonly kind: 'successor' | 'exit'
+  /** Starts the code on disk, which loads, reads the configuration and waits. Throws UPGRADE_FAILED with what it said. */
+  prepare(): Promise<Heir>
+}
+
+/** A supervisor that waits for its turn. */
+export interface Heir {
+  readonly version: string
+  /** The programs it would start. */
+  readonly roles: Roles
+  /** It is not needed after all. */
+  cancel(): void
+}
+
+/** Why a supervisor ended; `handover`: its processes go on without it, for a successor to adopt. */
 export type StopReason =
+  | { readonly kind: 'handover' }
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'shutdown' }
   | { readonly kind: 'failed'; readonly error: ImgsvcError }

@@ -75,6 +75,8 @@ export function createPool(options: PoolOptions): UpstreamPool {
       for (const old of before) if (!upstreams.includes(old)) old.state = 'down'
       for (const upstream of new Set([...before, ...upstreams])) if (upstream.state === 'down') onRetired(upstream)
       waiters.wakeAll()
+      // Last, when the others are known: what a lost one has in hand goes to them.
+      for (const upstream of before) if (upstream.state === 'down') withdraw(upstream)
       return true
     },
     candidates,
@@ -105,6 +107,10 @@ export function createPool(options: PoolOptions): UpstreamPool {
       return woken === 'woken' || (woken === 'timeout' && pause < ms)
     },
   }
+}
+
+function withdraw({ onWithdrawn }: Upstream): void {
+  for (const leave of [...onWithdrawn]) leave()
 }
 
 function keepOrCreate(before: readonly Upstream[], entry: UpstreamEntry): Upstream {

@@ -14,6 +14,8 @@ export interface Upstream {
   inFlight: number
   /** Failures in a row. */
   failures: number
+  /** Called when the supervisor takes it away: it hangs, is gone, or has a successor. */
+  readonly onWithdrawn: Set<() => void>
   /** Monotonic ms; until then it is the last choice, because it failed. */
   skipUntil: number
 }
@@ -24,5 +26,16 @@ export type SelectionPolicy = (available: readonly Upstream[], key: string) => I
 /** A worker as the supervisor announced it. */
 export function createUpstream(entry: UpstreamEntry): Upstream {
   const { id, host, port, generation, state } = entry
-  return { id, host, port, generation, weight: 1, state, inFlight: 0, failures: 0, skipUntil: 0 }
+  return {
+    id,
+    host,
+    port,
+    generation,
+    weight: 1,
+    state,
+    inFlight: 0,
+    failures: 0,
+    onWithdrawn: new Set(),
+    skipUntil: 0,
+  }
 }

@@ -29,7 +29,14 @@ test('changes are told apart by what they need', () => {
 
 test('a change of type shows the settings that come with it', () => {
   const { changed } = diffConfig(configOf({}), configOf({ results: '{type: file, root: r}' }))
-  expect(changed).toEqual(['results.type', 'results.root', 'results.maxBytes', 'results.expires'])
+  expect(changed).toEqual([
+    'results.type',
+    'results.root',
+    'results.maxBytes',
+    'results.expires',
+    'results.storeUnsafe',
+    'results.layout',
+  ])
 })
 
 test('the order of a list counts', () => {

@@ -1,5 +1,5 @@
-import { canonicalJson } from './load.ts'
-import { listSettings } from './names.ts'
+import { distinctSettings } from './names.ts'
+import { canonicalJson } from './resolved.ts'
 import type { Config } from './schema.ts'
 import { valueAt } from './schema-node.ts'
 
@@ -14,7 +14,7 @@ export interface ConfigDiff {
 
 /** Compares two configurations. */
 export function diffConfig(old: Config, next: Config): ConfigDiff {
-  const settings = listSettings().filter(({ path }) => !path.includes('[]'))
+  const settings = distinctSettings().filter(({ path }) => !path.includes('[]'))
   const isChanged = (path: string) => canonical(old, path) !== canonical(next, path)
   const changed = settings.filter(({ path }) => isChanged(path))
   const pathsOf = (reload: 'live' | 'restart') =>

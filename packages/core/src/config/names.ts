@@ -36,7 +36,14 @@ export function pathOfName(name: string): string | undefined {
   return listSettings().find(({ path, env }) => env !== undefined && (env === name || flagNameOf(path) === name))?.path
 }
 
-/** Every setting, in the order of the schema. */
+/** Every setting once: those that sections of several types share stand for all of them. */
+export function distinctSettings(): readonly SettingEntry[] {
+  const byPath = new Map<string, SettingEntry>()
+  for (const setting of listSettings()) if (!byPath.has(setting.path)) byPath.set(setting.path, setting)
+  return [...byPath.values()]
+}
+
+/** Every setting by type of its section, in the order of the schema. */
 export function listSettings(): readonly SettingEntry[] {
   const entries: SettingEntry[] = []
   collect(configSchema, '', undefined, undefined, entries)
@@ -63,6 +70,7 @@ function collect(
           members.map((member) => member.type),
           node.fallback,
           meta,
+          type,
         ),
       )
     for (const member of members) {
@@ -85,12 +93,19 @@ function collectEntries(element: z.ZodType, path: string, meta: SettingMeta | un
   if (kindOf(element) === 'section') collect(element, `${path}[]`, undefined, meta, out)
 }
 
-function typeEntry(path: string, types: readonly string[], fallback: unknown, section: SettingMeta): SettingEntry {
+/** `within`: the type of the section that has the union as one of its settings. */
+function typeEntry(
+  path: string,
+  types: readonly string[],
+  fallback: unknown,
+  section: SettingMeta,
+  within: string | undefined,
+): SettingEntry {
   const isInList = path.includes('[]')
   const type = (fallback as { type?: unknown } | undefined)?.type
   return {
     path,
-    type: undefined,
+    type: within,
     env: isInList ? undefined : envNameOf(path),
     kind: 'choice',
     expected: quotedList(types),

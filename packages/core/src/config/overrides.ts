@@ -5,7 +5,7 @@ import { kindOf } from './expected.ts'
 import { schemaAt, unknownSetting } from './issues.ts'
 import type { Layers } from './layers.ts'
 import type { Mistake } from './mistake.ts'
-import { listSettings } from './names.ts'
+import { distinctSettings } from './names.ts'
 import { parseYamlValue } from './parse-yaml.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
@@ -45,7 +45,7 @@ export function applyOverrides(layers: Layers, overrides: readonly Override[]): 
 
 /** Lays `IMGSVC_<PATH>` variables over the layers; an empty variable counts as not set. */
 export function applyEnvironment(layers: Layers, env: Env): readonly Mistake[] {
-  const given = listSettings().flatMap(({ env: name, path, kind }) => {
+  const given = distinctSettings().flatMap(({ env: name, path, kind }) => {
     const text = name === undefined ? undefined : env[name]
     return name === undefined || text === undefined || text === '' ? [] : [{ name, path, kind, text }]
   })
@@ -86,7 +86,7 @@ function unknownOverride(path: readonly string[], depth: number, layers: Layers)
   const { schema } = schemaAt(path.slice(0, depth), layers.value).node
   if (schema instanceof z.ZodArray)
     return `expected the number of an entry, such as ${path.slice(0, depth).join('.')}.0`
-  const paths = listSettings().map((setting) => setting.path)
+  const paths = distinctSettings().map((setting) => setting.path)
   const meant = depth === 0 && path.length > 1 ? suggest(path.join('.'), paths) : undefined
   if (meant) return `there is no such setting; did you mean "${meant}"?`
   return unknownSetting(path.slice(0, depth + 1), layers.value)
@@ -96,7 +96,7 @@ const NOT_SETTINGS = /^IMGSVC_(?:STATE_DIR|CONFIG|KEY|CHILD_.*)$/
 
 /** Variables that look like misspelt settings, as sentences. Variables the configuration refers to (`env:NAME`) are not settings. */
 export function misspeltVariables(env: Env, root: unknown): readonly string[] {
-  const names = listSettings().flatMap((setting) => setting.env ?? [])
+  const names = distinctSettings().flatMap((setting) => setting.env ?? [])
   const referred = new Set(referredVariables(root))
   const isKnown = (name: string) => names.includes(name) || NOT_SETTINGS.test(name) || referred.has(name)
   return Object.keys(env)

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { detection } from './sections/detection.ts'
 import { compat, filters, images } from './sections/images.ts'
-import { admin, logs } from './sections/operations.ts'
+import { admin, hooks, logs } from './sections/operations.ts'
 import { balancer, workers } from './sections/processes.ts'
+import { responses } from './sections/responses.ts'
 import { security } from './sections/security.ts'
 import { limits, sources } from './sections/sources.ts'
 import { cache, results, storage } from './sections/stores.ts'
@@ -21,12 +23,15 @@ export const configSchema = z.strictObject({
   results,
   cache,
   images,
+  responses,
+  detection,
   filters,
   presets: setting(z.strictObject({}).prefault({}), {
     doc: 'Named sets of options. Not built yet: must be empty.',
     reload: 'live',
   }),
   logs,
+  hooks,
   admin,
   compat,
 })

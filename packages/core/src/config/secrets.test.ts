@@ -52,7 +52,13 @@ const flags = {
 test('all secrets of a configuration are resolved, and only those', () => {
   const { config } = loadConfig({ env: {}, base: dir, flags })
   const resolved = resolveSecrets(config, { env: { KEY: 'k', OLDER: 'o', AWS_ID: 'id' } })
-  expect(resolved.security).toEqual({ key: 'k', previousKeys: ['old', 'o'], allowUnsafe: false, useBlacklist: false })
+  expect(resolved.security).toEqual({
+    key: 'k',
+    keyPerImage: false,
+    previousKeys: ['old', 'o'],
+    allowUnsafe: false,
+    useBlacklist: false,
+  })
   expect(resolved.admin.token).toBe('from the file')
   expect(resolved.sources).toEqual([
     expect.objectContaining({ accessKeyId: 'id', secretAccessKey: 'literal' }),

@@ -160,6 +160,22 @@ export const serverUrl = () =>
     (text) => text === '' || (/^https?:/i.test(text) && URL.canParse(text)),
   )
 
+/** The name of a bucket of S3. */
+export const bucketName = () =>
+  textLike('the name of a bucket such as my-photos', (text) => /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(text))
+
 /** The name of a JavaScript function, or nothing. */
 export const functionName = () =>
   textLike('the name of a JavaScript function such as showPicture', (text) => text === '' || isCallbackName(text))
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** The name of an HTTP header. */
+export const headerName = () => textLike('the name of a header such as X-Api-Key', (text) => TOKEN.test(text))
+
+/** The value of an HTTP header, or nothing. */
+export const headerValue = () =>
+  textLike('visible ASCII such as https://www.example.com', (text) => /^(?:[!-~](?:[ -~]*[!-~])?)?$/.test(text))
+
+/** The path of a URL, as it is received. */
+export const urlPath = () => textLike('a path such as /healthcheck', (text) => /^\/(?:[!-~](?<![?#]))*$/.test(text))

@@ -7,10 +7,17 @@ export function storageMistakes({
   security,
   storage,
 }: Pick<Config, 'upload' | 'security' | 'storage'>): readonly Pick<Mistake, 'path' | 'message'>[] {
-  if (storage.type !== 'none') return []
-  const needs = [
-    ...(upload.enabled ? ['upload.enabled'] : []),
-    ...(security.useBlacklist ? ['security.useBlacklist'] : []),
+  const lacks = (part: 'originals' | 'keys') =>
+    storage.type === 'none' || (storage.type === 'mixed' && storage[part].type === 'none')
+  const of = (part: 'originals' | 'keys', need: string) => ({
+    path: storage.type === 'mixed' ? `storage.${part}.type` : 'storage.type',
+    message: `expected "file" or "s3", which ${need} needs, got "none"`,
+  })
+  return [
+    ...(upload.enabled && upload.storage.type === 'originals' && lacks('originals')
+      ? [of('originals', 'upload.enabled')]
+      : []),
+    ...(security.useBlacklist && lacks('originals') ? [of('originals', 'security.useBlacklist')] : []),
+    ...(security.keyPerImage && lacks('keys') ? [of('keys', 'security.keyPerImage')] : []),
   ]
-  return needs.map((need) => ({ path: 'storage.type', message: `expected "file", which ${need} needs, got "none"` }))
 }

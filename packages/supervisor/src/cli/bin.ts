@@ -5,7 +5,7 @@
  *   bin/imgsvc.js ─► bin.ts ─► program.ts (yargs) ─► commands/*.ts ─┬─► client.ts ─► run/supervisor.sock
  *                                                                   └─► ../main.ts (`up` alone)
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { hideBin } from 'yargs/helpers'
@@ -25,7 +25,7 @@ const cli: Cli = {
   home: homedir(),
   uid: process.getuid?.(),
   version: manifest.version,
-  program: fileURLToPath(new URL('../../bin/imgsvc.js', import.meta.url)),
+  program: startedProgram(fileURLToPath(new URL('../../bin/imgsvc.js', import.meta.url))),
 }
 
 const code = await runProgram(hideBin(process.argv), COMMANDS, cli)
@@ -33,6 +33,16 @@ const lost = await cli.out.flush()
 if (lost) cli.out.error(`imgsvc: the output could not be written: ${lost.message}`)
 // Nothing may keep a finished command alive, not even a socket somebody forgot.
 process.exit(lost ? code || EXIT.generic : code)
+
+/** As it was called: through a link, which a later version may be put behind, rather than where that leads today. */
+function startedProgram(real: string): string {
+  try {
+    const called = process.argv[1] ?? real
+    return realpathSync(called) === realpathSync(real) ? called : real
+  } catch {
+    return real // called by another name, such as one without its extension
+  }
+}
 
 /** Relative paths mean nothing in a directory that was removed under the shell. */
 function workingDirectory(): string {

@@ -14,6 +14,6 @@ export interface Cli {
   readonly uid: number | undefined
   /** Version of imgsvc. */
   readonly version: string
-  /** The file that was started, for `up --detach`. */
+  /** The file that was started, for `up --detach` and upgrades. */
   readonly program: string
 }

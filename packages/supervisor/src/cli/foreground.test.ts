@@ -12,6 +12,7 @@ import type { RunningSupervisor, StopReason } from '../supervisor-options.ts'
 import type { Cli } from './context.ts'
 import { type ForegroundOptions, runInForeground } from './foreground.ts'
 import { createOutput } from './output.ts'
+import type { OwnSuccession } from './succession.ts'
 
 let stateDir: string
 let printed: string
@@ -23,9 +24,23 @@ beforeEach(() => {
   const out = createOutput({ stdout: stream(), stderr: stream(), env: {} })
   const cli = { out, env: {}, cwd: stateDir, home: '/home/ann', uid: 1000, version: '1.2.3' } as unknown as Cli
   const load = () => loadConfig({ env: {}, base: stateDir, flags: { 'security.key': 'k' } })
-  options = { source: { file: undefined, load }, stateDir, cli, ownsSample: true, timeoutMs: undefined, reports: false }
+  options = {
+    source: { file: undefined, load },
+    stateDir,
+    cli,
+    ownsSample: true,
+    timeoutMs: undefined,
+    start: 'terminal',
+    succession: noSuccession,
+  }
 })
 afterEach(() => rmSync(stateDir, { recursive: true }))
+
+const noSuccession: OwnSuccession = {
+  kind: 'successor',
+  prepare: () => Promise.reject(new Error('nobody upgrades here')),
+  handOver: async () => undefined,
+}
 
 /** A supervisor that does what it is told: becomes ready or not, and ends when stopped. */
 function supervisor(ready: Promise<void>, ends?: Promise<StopReason>) {

@@ -37,6 +37,16 @@ test('a running process shows its figures', () => {
   ])
 })
 
+test('one that runs but does not answer is shown as such', () => {
+  expect(texts({ ...running, reason: 'has not answered for 1.2 s' })[1]).toBe('RUNNING silent')
+  expect(texts({ ...running, state: 'BACKOFF', reason: 'exited with code 3' })[1]).toBe('BACKOFF')
+})
+
+test('a surge worker shows as what it is, and so does one out of rotation', () => {
+  expect(texts({ ...running, surge: true })[1]).toBe('RUNNING surge')
+  expect(texts({ ...running, surge: true, draining: true })[1]).toBe('RUNNING surge draining')
+})
+
 test('how an adopted child ended is not made up', () => {
   const lastExit = { code: null, signal: null, at: NOW - 4000 }
   expect(texts({ ...running, lastExit }).at(-1)).toBe('unknown 4s ago')

@@ -29,10 +29,13 @@ const TONES: Readonly<Record<ProcessInfo['state'], Tone>> = {
 
 /** One row of `imgsvc status`; `now` is epoch ms. */
 export function statusRow(process: ProcessInfo, now: number): readonly Cell[] {
-  const state = process.draining ? `${process.state} draining` : process.state
+  // While it is RUNNING a reason can only be that it does not answer.
+  const isSilent = process.state === 'RUNNING' && process.reason !== null
+  const marks = [process.surge && 'surge', process.draining && 'draining', isSilent && 'silent'].filter(Boolean)
+  const tone = isSilent ? 'bad' : process.draining ? 'warn' : TONES[process.state]
   return [
     process.id,
-    { text: state, tone: process.draining ? 'warn' : TONES[process.state] },
+    { text: [process.state, ...marks].join(' '), tone },
     process.pid === null ? '-' : String(process.pid),
     String(process.port),
     process.since === null ? '-' : elapsed(now - process.since),

@@ -8,6 +8,7 @@ import { createRpcHandler } from '@imgsvc/core/rpc-handler'
 import { STATUS_PAGE, STATUS_PAGE_POLICY } from '../dashboard/page.ts'
 import type { Exposition } from '../metrics/collect.ts'
 import { checkAccess } from './access.ts'
+import { sendEvents } from './event-route.ts'
 
 export interface AdminOptions {
   readonly listen: HostPort
@@ -31,12 +32,13 @@ const PUBLIC_PATHS: ReadonlySet<string> = new Set(['/', '/healthz'])
 const CLOSE_GRACE_MS = 1000
 
 /**
- * The admin port: `GET /metrics`, `GET /v1/processes`, `POST /v1/<method>`, `GET /healthz` and a status page at `/`.
+ * The admin port: `GET /metrics`, `GET /v1/processes`, `GET /v1/events`, `POST /v1/<method>`, `GET /healthz` and a status page at `/`.
  * Throws PORT_TAKEN.
  */
 export async function serveAdmin(options: AdminOptions): Promise<AdminServer> {
   const rpc = createRpcHandler(options.handlers, options.log)
-  const pages = readingRoutes(options)
+  const closing = new AbortController()
+  const pages = readingRoutes(options, closing.signal)
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
     route(request, response).catch((error: unknown) => sendError(response, toImgsvcError(error)))
   })
@@ -75,6 +77,7 @@ export async function serveAdmin(options: AdminOptions): Promise<AdminServer> {
     port: (server.address() as AddressInfo).port,
     async close() {
       rpc.abort()
+      closing.abort()
       const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
       await new Promise((resolve) => {
         server.close(resolve)
@@ -85,7 +88,7 @@ export async function serveAdmin(options: AdminOptions): Promise<AdminServer> {
   }
 }
 
-function readingRoutes({ handlers, metrics }: AdminOptions): Readonly<Record<string, Route>> {
+function readingRoutes({ handlers, metrics }: AdminOptions, closing: AbortSignal): Readonly<Record<string, Route>> {
   return {
     '/': (_, response) => {
       response.setHeader('content-security-policy', STATUS_PAGE_POLICY)
@@ -100,6 +103,7 @@ function readingRoutes({ handlers, metrics }: AdminOptions): Readonly<Record<str
       const processes = await handlers['process.list']({}, AbortSignal.timeout(CLOSE_GRACE_MS))
       send(response, 200, 'application/json', `${JSON.stringify(processes)}\n`)
     },
+    '/v1/events': (request, response) => sendEvents(request, response, handlers.events, closing),
   }
 }
 

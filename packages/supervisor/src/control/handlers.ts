@@ -2,6 +2,8 @@ import { maskSecrets } from '@imgsvc/core/config/secrets'
 import type { ActionResult, ControlHandlers, SupervisorInfo } from '@imgsvc/core/control'
 import { parseControlParams } from '@imgsvc/core/control-params'
 import { ImgsvcError } from '@imgsvc/core/errors'
+import type { EventBus } from '../events/bus.ts'
+import { processStats } from '../metrics/stats.ts'
 import { checkPorts, workerPort } from '../ports.ts'
 import { type Action, drain, start, stop, undrain } from '../process/actions.ts'
 import type { Controller } from '../process/controller.ts'
@@ -10,16 +12,20 @@ import type { Roster } from '../process/roster.ts'
 import type { Reload } from '../reload.ts'
 import type { Serial } from '../serial.ts'
 import type { LoadedConfig } from '../supervisor-options.ts'
+import type { Upgrade } from '../upgrade.ts'
+import { explainUrl } from './explain.ts'
 import { type LogSources, streamLogs } from './stream.ts'
 
 export interface HandlerContext {
   readonly roster: Roster
   readonly logs: LogSources
+  readonly events: Pick<EventBus, 'stream'>
   readonly reload: Reload
   /** Changes of several processes run one after the other. */
   readonly serial: Serial
   /** Fires when everything is being stopped. */
   readonly stopping: AbortSignal
+  readonly upgrade: Upgrade
   info(): SupervisorInfo
   loaded(): LoadedConfig
   /** Begins to stop everything. */
@@ -46,6 +52,14 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
       parseControlParams('supervisor.info', params)
       return context.info()
     },
+    'supervisor.upgrade': async (params) => {
+      parseControlParams('supervisor.upgrade', params)
+      refuseWhenStopping()
+      return serial(() => {
+        refuseWhenStopping() // it may have waited for its turn
+        return context.upgrade()
+      })
+    },
     'supervisor.shutdown': async (params) => {
       context.shutdown(parseControlParams('supervisor.shutdown', params).timeoutMs)
       return { stopping: true }
@@ -53,6 +67,10 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
     'process.list': async (params) => {
       const { select } = parseControlParams('process.list', params)
       return roster.select(select).map((controller) => controller.info())
+    },
+    'process.stats': async (params) => {
+      const { select } = parseControlParams('process.stats', params)
+      return processStats(roster.select(select), context.logs.clock)
     },
     'process.start': async (params) => each(parseControlParams('process.start', params).select, start),
     'process.stop': async (params) => each(parseControlParams('process.stop', params).select, stop),
@@ -68,7 +86,8 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
       const { workers } = parseControlParams('process.scale', params)
       refuseWhenStopping()
       return serial(async () => {
-        const present = roster.list('worker').length
+        await roster.removeSurges()
+        const present = roster.count('worker')
         const added = Array.from({ length: Math.max(0, workers - present) }, (_, n) => present + n)
         await checkPorts(added.map((index) => workerPort(context.loaded().config, index)))
         refuseWhenStopping() // it may have waited for its turn
@@ -85,11 +104,17 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
       const { config, origins } = context.loaded()
       return { config: maskSecrets(config), origins }
     },
+    'picture.explain': async (params, signal) =>
+      explainUrl(roster.list(), parseControlParams('picture.explain', params), {
+        deadlineMs: context.loaded().config.workers.deadline,
+        signal,
+      }),
     'log.tail': async (params, signal) => streamLogs(context.logs, parseControlParams('log.tail', params), signal),
     'log.reopen': async (params) => {
       parseControlParams('log.reopen', params)
       return { reopened: await context.reopenLogs() }
     },
+    events: async (params, signal) => context.events.stream(parseControlParams('events', params), signal),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@imgsvc/core/clock'
 import type { ControlParams, LogLine } from '@imgsvc/core/control'
-import { tailLogs } from '../logs/tail.ts'
+import { tailLogs } from '../logs/read/tail.ts'
 
 /** Where logs are found. */
 export interface LogSources {
@@ -21,11 +21,16 @@ const SELF = 'supervisor'
  */
 export function streamLogs(
   sources: LogSources,
-  { select = [], lines = DEFAULT_LINES, follow = false }: ControlParams<'log.tail'>,
+  params: ControlParams<'log.tail'>,
   signal: AbortSignal,
 ): AsyncIterable<LogLine> {
+  const { select = [], follow = false, since, level, requestId } = params
   const processes = select.filter((selector) => selector !== SELF)
   const own = processes.length < select.length || select.length === 0 ? [SELF] : []
   const ids = select.length > 0 && processes.length === 0 ? own : [...sources.select(processes), ...own]
-  return tailLogs({ dir: sources.dir(), ids, lines, follow, clock: sources.clock, signal })
+  // Who asks for a time or a request wants all of it.
+  const isNamed = since !== undefined || requestId !== undefined
+  const lines = params.lines ?? (isNamed ? Number.POSITIVE_INFINITY : DEFAULT_LINES)
+  const { clock } = sources
+  return tailLogs({ dir: sources.dir(), ids, lines, follow, since, level, requestId, clock, signal })
 }

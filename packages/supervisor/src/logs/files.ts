@@ -1,25 +1,25 @@
 import { fileNameOf } from '@imgsvc/core/process'
 import type { Controller } from '../process/controller.ts'
-import type { RotatedLog } from './rotator.ts'
+import type { RotatedLog } from './rotate/rotator.ts'
 
 /** The supervisor's own log file, without its directory. */
 export const OWN_LOG = 'supervisor.log'
 
 const REOPEN_MS = 2000
 
-/** Every log file there may be: two per process, and the supervisor's own. */
+/** Every log file there may be: two per process, the supervisor's too. */
 export function rotatedLogs(controllers: readonly Controller[], reopenOwn: () => void): readonly RotatedLog[] {
   return [
     { name: OWN_LOG, writer: 'reopen', reopen: reopenOwn },
     // Output of `up --detach`.
-    { name: 'supervisor.stderr.log', writer: 'hold' },
-    ...controllers.flatMap(({ id, client }): RotatedLog[] => [
+    { name: 'supervisor.stderr.log', writer: 'hold', process: 'supervisor' },
+    ...controllers.flatMap(({ id, client, info }): RotatedLog[] => [
       {
         name: `${fileNameOf(id)}.log`,
         writer: 'reopen',
         reopen: async () => void (await client.call('reopenLogs', {}, { timeoutMs: REOPEN_MS })),
       },
-      { name: `${fileNameOf(id)}.stderr.log`, writer: 'hold' },
+      { name: `${fileNameOf(id)}.stderr.log`, writer: 'hold', process: id, pid: () => info().pid ?? undefined },
     ]),
   ]
 }

@@ -2,12 +2,15 @@ import { METRICS, type MetricSpec } from '@imgsvc/core/metrics'
 import { registerProcessMetrics } from '@imgsvc/core/process-metrics'
 import { createProcessSampler } from '@imgsvc/core/process-sample'
 import { Counter, Gauge, Registry } from 'prom-client'
+import type { RotationCounts } from '../logs/rotate/rotator.ts'
 import type { Controller } from '../process/controller.ts'
 
 /** The supervisor's own metrics. */
 export interface OwnMetrics {
-  rotated(result: 'ok' | 'failed'): void
+  readonly logs: RotationCounts
   missed(process: string): void
+  /** What became of an event for a hook. */
+  hooked(hook: string, result: 'ok' | 'failed' | 'dropped'): void
   /** prom-client's `getMetricsAsJSON()` of this moment. */
   json(controllers: readonly Controller[]): Promise<readonly object[]>
   close(): void
@@ -24,15 +27,28 @@ export function createOwnMetrics(logDropped: () => number): OwnMetrics {
     new Gauge({ name, help, labelNames: [...labels], registers: [registry] })
 
   const rotations = counter(METRICS.logRotations)
+  const compressions = counter(METRICS.logCompressions)
+  const rawDropped = counter(METRICS.logRawDropped)
+  const logBytes = gauge(METRICS.logBytes)
+  const hookEvents = counter(METRICS.hookEvents)
   const misses = counter(METRICS.scrapeMisses)
   const restarts = counter(METRICS.processRestarts)
   const up = gauge(METRICS.processUp)
   const sampled = registerProcessMetrics({ Gauge, Counter }, registry, SELF)
-  for (const result of ['ok', 'failed']) rotations.inc({ result }, 0)
+  for (const result of ['ok', 'failed']) {
+    rotations.inc({ result }, 0)
+    compressions.inc({ result }, 0)
+  }
 
   return {
-    rotated: (result) => rotations.inc({ result }),
+    logs: {
+      rotated: (result) => rotations.inc({ result }),
+      compressed: (result) => compressions.inc({ result }),
+      rawDropped: (process, bytes) => rawDropped.inc({ process }, bytes),
+      stored: (bytes) => logBytes.set(bytes),
+    },
     missed: (process) => misses.inc({ process }),
+    hooked: (hook, result) => hookEvents.inc({ hook, result }),
     json(controllers) {
       // Processes that were scaled away must not stay behind.
       restarts.reset()

@@ -76,6 +76,11 @@ export function adoptChild(
       send(target, signal, log)
       look()
     },
+    letGo() {
+      isGone = true
+      cancel()
+      connection?.destroy()
+    },
   }
 }
 

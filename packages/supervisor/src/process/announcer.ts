@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { writeFileAtomic } from '@imgsvc/core/atomic-file'
 import type { UpstreamEntry, UpstreamList } from '@imgsvc/core/child-control'
 import type { Clock } from '@imgsvc/core/clock'
@@ -31,6 +31,8 @@ export interface Announcer {
   update(): void
   /** Resolves once every balancer has the list of this moment, or could not be told in time. Never rejects. */
   delivered(): Promise<void>
+  /** Saves the list again when its file was removed. */
+  restore(): void
   /** The workers as the balancers know them. */
   current(): UpstreamList
   close(): void
@@ -115,6 +117,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     async delivered() {
       publish()
       await tellAll()
+    },
+    restore() {
+      if (published === undefined || existsSync(options.path)) return
+      saved = false
+      publish()
     },
     current: () => list,
     close() {

@@ -2,12 +2,19 @@ import cluster from 'node:cluster'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Exit } from '@imgsvc/core/process'
+import type { Launch } from './launch.ts'
 
 /** What to start, and where its stdout and stderr go. */
 export interface ChildProgram {
   readonly entry: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Permissions its new files do not get; undefined: as this process. */
+  readonly umask?: number | undefined
+  /** Priority and limits. */
+  readonly launch?: Launch
+  /** Path that answers 200 on its port when it takes requests; without one its own word is enough. */
+  readonly probe?: string | undefined
   /** Appended to; when it cannot be opened the output is thrown away. */
   readonly stderrFile: string
 }
@@ -17,6 +24,8 @@ export interface Child {
   readonly pid: number
   /** Sends a signal; nothing happens when the child is gone. */
   kill(signal: NodeJS.Signals): void
+  /** Cuts the tie: the child goes on alone, as if this process had died. */
+  letGo(): void
 }
 
 /** Starts a child; `onExit` is called once. Throws the system's error when it cannot be forked. */
@@ -41,7 +50,7 @@ export const spawnChild: SpawnChild = (program, onExit) => {
       // All paths are absolute, and the directory we were started in may be gone by the next restart.
       cwd: '/',
     })
-    const worker = cluster.fork(program.env)
+    const worker = withUmask(program.umask, () => cluster.fork(program.env))
     // Without a listener a failed fork (EAGAIN, EMFILE) or a broken IPC channel would end this process. The former
     // shows in the missing pid; the latter carries nothing but listening sockets, and its child will exit or be restarted.
     worker.on('error', () => {})
@@ -53,9 +62,25 @@ export const spawnChild: SpawnChild = (program, onExit) => {
       kill(signal) {
         worker.process.kill(signal)
       },
+      letGo() {
+        // Not worker.disconnect(): that one asks the child to close its servers first.
+        if (worker.process.connected) worker.process.disconnect()
+        worker.process.unref()
+      },
     }
   } finally {
     if (output !== 'ignore') closeSync(output)
+  }
+}
+
+/** A child inherits the umask of the moment it is forked in. */
+function withUmask<T>(umask: number | undefined, run: () => T): T {
+  if (umask === undefined) return run()
+  const before = process.umask(umask)
+  try {
+    return run()
+  } finally {
+    process.umask(before)
   }
 }
 

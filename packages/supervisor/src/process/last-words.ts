@@ -17,6 +17,12 @@ export async function lastWords(file: string, offset: number): Promise<string | 
   return tellingLine(text)
 }
 
+/** The last lines of a child's stderr from `offset` on, as they stand; none when it cannot be read. */
+export async function lastLines(file: string, offset: number, count: number): Promise<readonly string[]> {
+  const text = await readTail(file, offset).catch(() => '')
+  return text.split('\n').filter(Boolean).slice(-count)
+}
+
 async function readTail(path: string, offset: number): Promise<string> {
   const file = await open(path, 'r')
   try {
@@ -25,7 +31,8 @@ async function readTail(path: string, offset: number): Promise<string> {
     const begin = size < offset ? 0 : offset
     const from = Math.max(begin, size - TAIL_BYTES)
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from)
-    return buffer.toString('utf8', 0, bytesRead)
+    // What the rotation has taken out of the file reads as NULs.
+    return buffer.toString('utf8', 0, bytesRead).replaceAll('\0', '')
   } finally {
     await file.close()
   }

@@ -8,8 +8,11 @@ import { readRunFile } from '@imgsvc/core/run-file'
 import type { StatePaths } from '@imgsvc/core/state-dir'
 import type { Child, ChildProgram, SpawnChild } from './child.ts'
 import { exitReason } from './exit-reason.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { lastLines } from './last-words.ts'
+import { applyLaunch } from './launch.ts'
 import type { Survivor } from './survivors.ts'
-import { NO_VITALS, untilReady, type Vitals, watchVitals } from './vitals.ts'
+import { createGauge, NO_VITALS, untilReachable, untilReady, type Vitals } from './vitals.ts'
 
 export interface LifeOptions {
   readonly id: ProcessId
@@ -27,6 +30,10 @@ export interface LifeOptions {
   /** An adopted child that did not answer at first has not said so for `patience` ms either. */
   onSilence(): void
   readonly patience: number
+  /** It has answered a heartbeat; its `vitals` are new. */
+  onBeat?(vitals: Vitals): void
+  /** It has not, for `silentMs` by its own fault; `isStopped`: by a signal such as SIGSTOP. */
+  onQuiet?(silentMs: number, isStopped: boolean): void
   /** Called once, after the reason was found. */
   onEnd(end: End): void
 }
@@ -35,6 +42,12 @@ export interface End {
   readonly exit: Exit
   /** `exited with code 1: Error: …`. */
   readonly reason: string
+  /** Its last lines on stderr. */
+  readonly stderr: readonly string[]
+  /** The figures of its last heartbeat. */
+  readonly vitals: Vitals
+  /** How long it lived, ms. */
+  readonly uptimeMs: number
 }
 
 /** One child from its spawn, or its adoption, to its end. */
@@ -50,17 +63,25 @@ export interface Life {
   hasServed(): boolean
   /** Becomes idle, at most `deadlineMs`, and takes nothing new; resolves to the requests left. Throws when it is silent. */
   drain(deadlineMs: number): Promise<number>
+  /** Does not watch it any longer: it belongs to another supervisor. */
+  letGo(): void
   /** Does nothing when the child is gone. */
   kill(signal: NodeJS.Signals): void
 }
 
 const CALL_SLACK_MS = 1000
+const STDERR_LINES = 20
+/** Figures older than this are not shown any more. */
+const UNKNOWN_AFTER_MS = 2000
 
 /** Spawns a child, or adopts one, and accompanies it. Throws the system's error when it cannot be spawned. */
 export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
   const { id, client, clock, log, generation, program, survivor } = options
   const gone = new AbortController()
+  let isLeft = false
+  const bornAt = clock.monotonic()
   let vitals = NO_VITALS
+  let isLost = false
   let served = survivor?.answers ?? false
 
   // Silence at first proves nothing: on a busy machine an answer may take longer than a new supervisor waits for it.
@@ -68,14 +89,22 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
 
   const stderrOffset = sizeOf(program.stderrFile)
   const child: Child = spawn(program, (exit) => void end(exit))
+  if (program.launch && !survivor) void applyLaunch(child.pid, program.launch, log)
 
   async function end(exit: Exit): Promise<void> {
+    if (isLeft) return
     stopWaiting()
     gone.abort(new Error(`${id} is gone`))
+    const last = vitals
+    const uptimeMs = Math.round(clock.monotonic() - bornAt)
     vitals = NO_VITALS
     removeRunFile()
-    const reason = await exitReason(exit, { stderrFile: program.stderrFile, stderrOffset, port: options.port })
-    options.onEnd({ exit, reason })
+    const { stderrFile } = program
+    const [reason, stderr] = await Promise.all([
+      exitReason(exit, { stderrFile, stderrOffset, port: options.port }),
+      lastLines(stderrFile, stderrOffset, STDERR_LINES),
+    ])
+    options.onEnd({ exit, reason, stderr, vitals: last, uptimeMs })
   }
 
   /** What a killed child leaves behind would pass for an orphan. */
@@ -91,36 +120,57 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
   async function accompany(): Promise<void> {
     try {
       await untilReady(client, { pid: child.pid, generation }, clock, gone.signal)
+      // Its word alone would let a stranger on its port have the traffic.
+      if (program.probe)
+        await untilReachable({ pid: child.pid, port: life.port, path: program.probe }, clock, gone.signal)
     } catch {
       return // gone before it was ready; `end` tells
     }
     stopWaiting()
     served = true
     options.onReady()
-    const report = (figures: Vitals) => {
-      vitals = figures
-    }
-    await watchVitals({ client, clock, signal: gone.signal, report })
+    const gauge = createGauge(clock)
+    startHeartbeat({
+      pid: child.pid,
+      client,
+      clock,
+      signal: gone.signal,
+      onBeat(health) {
+        isLost = false
+        vitals = gauge.read(health)
+        options.onBeat?.(vitals)
+      },
+      onSilence(silentMs, isStopped) {
+        isLost = silentMs >= UNKNOWN_AFTER_MS
+        options.onQuiet?.(silentMs, isStopped)
+      },
+    })
   }
 
-  accompany().catch((error: unknown) => log.error({ err: error, process: id }, 'watching a process failed'))
-
-  return {
+  const life: Life = {
     pid: child.pid,
     generation,
     port: survivor?.port ?? options.port,
     isAdopted: survivor !== undefined,
     since: survivor?.startedAt ?? clock.now(),
-    vitals: () => vitals,
+    vitals: () => (isLost ? NO_VITALS : vitals),
     hasServed: () => served,
     async drain(deadlineMs) {
       const timeoutMs = deadlineMs + CALL_SLACK_MS
       return (await client.call('drain', { deadlineMs }, { signal: gone.signal, timeoutMs })).inFlight
     },
+    letGo() {
+      isLeft = true
+      stopWaiting()
+      gone.abort(new Error(`${id} belongs to another supervisor`))
+      child.letGo()
+    },
     kill(signal) {
       if (!gone.signal.aborted) child.kill(signal)
     },
   }
+  accompany().catch((error: unknown) => log.error({ err: error, process: id }, 'watching a process failed'))
+  return life
 }
 
 function sizeOf(path: string): number {

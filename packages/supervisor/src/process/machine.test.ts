@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { backoffMs, type Effect, initialProc, next, type Policy, type Proc, type ProcEvent } from './machine.ts'
+import { next } from './machine.ts'
+import { backoffMs, type Effect, initialProc, type Policy, type Proc, type ProcEvent } from './proc.ts'
 
-const POLICY: Policy = { restart: 'always', startTimeout: 30, stopTimeout: 10, stableAfter: 20, startRetries: 3 }
+const POLICY: Policy = {
+  restart: 'always',
+  startTimeout: 30,
+  stopTimeout: 10,
+  stableAfter: 20,
+  startRetries: 3,
+  startSeconds: 0,
+  crashLimit: 4,
+  crashWindow: 60_000,
+  fatalRetry: 60,
+  hasHealthyPeer: false,
+  jitter: 0,
+}
 const EVENTS: readonly ProcEvent[] = [
   { type: 'start' },
   { type: 'stop' },
@@ -66,16 +79,26 @@ function walk(policy: Policy): readonly Walk[] {
   return steps
 }
 
-describe.each(['always', 'failure', 'never'] as const)('every reachable value with restart: %s', (restart) => {
-  const steps = walk({ ...POLICY, restart })
+const POLICIES: readonly Partial<Policy>[] = [
+  { restart: 'always' },
+  { restart: 'failure' },
+  { restart: 'never' },
+  { hasHealthyPeer: true },
+  { hasHealthyPeer: true, startSeconds: 5, crashLimit: 1 },
+  { hasHealthyPeer: true, startRetries: 1, crashLimit: 2, startSeconds: 5 },
+]
+
+describe.each(POLICIES)('every reachable value with %j', (over) => {
+  const policy = { ...POLICY, ...over }
+  const steps = walk(policy)
 
   test('the walk is finite and reaches the states', () => {
     const states = new Set(steps.map((step) => step.from.state))
     const expected = ['backoff', 'fatal', 'running', 'starting', 'stopped', 'stopping']
-    if (restart !== 'always') expected.push('exited')
+    if (policy.restart !== 'always') expected.push('exited')
     expect([...states].sort()).toEqual(expected.sort())
     expect(steps.length).toBeGreaterThan(100)
-    expect(steps.length).toBeLessThan(1000)
+    expect(steps.length).toBeLessThan(2000)
   })
 
   test('no change is silent', () => {
@@ -103,7 +126,7 @@ describe.each(['always', 'failure', 'never'] as const)('every reachable value wi
 
   test('a timed state is entered with its timer, and its end by timer sets the next', () => {
     const timed = (proc: Proc) =>
-      ['starting', 'backoff', 'stopping'].includes(proc.state) || (proc.state === 'running' && !proc.settled)
+      ['starting', 'backoff', 'stopping', 'fatal'].includes(proc.state) || (proc.state === 'running' && !proc.settled)
     for (const { from, event, to, effects } of steps) {
       const entered = from.state !== to.state || types(effects).includes('spawn')
       if (timed(to) && entered) expect(timerOf(effects), JSON.stringify({ from, event })).toBeGreaterThan(0)
@@ -115,8 +138,16 @@ describe.each(['always', 'failure', 'never'] as const)('every reachable value wi
 
   test('failures never exceed the retries by more than one, and only FATAL holds that many', () => {
     for (const { to } of steps) {
-      expect(to.failures).toBeLessThanOrEqual(POLICY.startRetries + 1)
-      if (to.failures > POLICY.startRetries) expect(['fatal', 'stopping']).toContain(to.state)
+      expect(to.failures).toBeLessThanOrEqual(policy.startRetries + 1)
+      if (to.failures > policy.startRetries) expect(['fatal', 'stopping']).toContain(to.state)
+    }
+  })
+
+  test('only a running process has crashed, and never more often than the limit', () => {
+    for (const { from, event, to } of steps) {
+      expect(to.crashes.length).toBeLessThanOrEqual(policy.crashLimit)
+      if (to.crashes.length > from.crashes.length) expect([from.state, event.type]).toEqual(['running', 'exited'])
+      if (to.crashes.length === policy.crashLimit) expect(to.state).toBe('fatal')
     }
   })
 
@@ -180,12 +211,14 @@ test('failures at start wait 1, 2, 4 s and end in FATAL after the retries', () =
     waits.push(timerOf(effects))
     proc = after.state === 'fatal' ? after : next(after, { type: 'timeout' }, POLICY, 0)[0]
   }
-  expect(waits).toEqual([1000, 2000, 4000, undefined])
+  expect(waits).toEqual([1000, 2000, 4000, POLICY.fatalRetry])
   expect(proc).toMatchObject({ state: 'fatal', want: 'up', pid: null })
 })
 
 test('the pause never grows past 30 s', () => {
-  expect([1, 2, 5, 6, 7, 100].map(backoffMs)).toEqual([1000, 2000, 16_000, 30_000, 30_000, 30_000])
+  expect([1, 2, 5, 6, 7, 100].map((failures) => backoffMs(failures))).toEqual([
+    1000, 2000, 16_000, 30_000, 30_000, 30_000,
+  ])
 })
 
 test('a start that is not ready in time is stopped and counts as a failure', () => {
@@ -222,4 +255,65 @@ test('FATAL and BACKOFF come back by hand with their failures forgiven', () => {
   expect(run(['start', 'spawned', 'exited'], policy)[0].state).toBe('fatal')
   expect(run(['start', 'spawned', 'exited', 'start'], policy)[0]).toMatchObject({ state: 'starting', failures: 0 })
   expect(run(['start', 'spawned', 'exited', 'restart'])[0]).toMatchObject({ state: 'starting', failures: 0 })
+})
+
+test('processes that fail together do not come back together', () => {
+  expect(backoffMs(1, 0.5)).toBe(1125)
+  expect(backoffMs(100, 1)).toBe(37_500)
+})
+
+/** Ends of a running process at these times, ready again in between, with the pauses left out. */
+function crashAt(times: readonly number[], policy = POLICY): Proc {
+  let proc = run(['start', 'spawned', 'ready'], policy)[0]
+  for (const now of times) {
+    proc = next(proc, { type: 'exited', clean: false }, policy, now)[0]
+    if (proc.state === 'fatal') return proc
+    if (proc.state === 'backoff') proc = next(proc, { type: 'timeout' }, policy, now)[0]
+    proc = next(proc, { type: 'spawned', pid: 7 }, policy, now)[0]
+    proc = next(proc, { type: 'ready' }, policy, now)[0]
+    // Settled: without the crash budget it would come back for ever.
+    proc = next(proc, { type: 'timeout' }, policy, now)[0]
+  }
+  return proc
+}
+
+test('a process that runs and dies again and again is FATAL when the crash budget is spent', () => {
+  expect(crashAt([1000, 12_000, 23_000]).state).toBe('running')
+  expect(crashAt([1000, 12_000, 23_000, 34_000])).toMatchObject({ state: 'fatal', want: 'up', pid: null })
+})
+
+test('crashes older than the window do not count', () => {
+  expect(crashAt([0, 30_000, 60_000, 90_000, 120_000, 150_000]).state).toBe('running')
+})
+
+test('a FATAL process is tried again while a peer runs, and one more crash makes it FATAL again', () => {
+  const policy = { ...POLICY, hasHealthyPeer: true }
+  const fatal = crashAt([1, 2, 3, 4], policy)
+  const [tried, effects] = next(fatal, { type: 'timeout' }, policy, 100_000)
+  expect(tried.state).toBe('starting')
+  expect(types(effects)).toContain('spawn')
+  let proc = next(tried, { type: 'spawned', pid: 8 }, policy, 100_000)[0]
+  proc = next(proc, { type: 'ready' }, policy, 100_000)[0]
+  expect(next(proc, { type: 'exited', clean: false }, policy, 100_500)[0].state).toBe('fatal')
+  // One that stays up has its budget back after the window.
+  expect(next(proc, { type: 'exited', clean: false }, policy, 170_000)[0].state).not.toBe('fatal')
+})
+
+test('a FATAL process without a running peer stays FATAL and looks again later', () => {
+  const [proc, effects] = next(crashAt([1, 2, 3, 4]), { type: 'timeout' }, POLICY, 100_000)
+  expect(proc.state).toBe('fatal')
+  expect(timerOf(effects)).toBe(POLICY.fatalRetry)
+})
+
+test('with startSeconds it is RUNNING when it has been ready and up that long', () => {
+  const policy = { ...POLICY, startSeconds: 20 }
+  const ready = next(run(['start', 'spawned'], policy)[0], { type: 'ready' }, policy, 5)
+  expect(ready[0].state).toBe('starting')
+  expect(timerOf(ready[1])).toBe(15)
+  expect(next(ready[0], { type: 'timeout' }, policy, 20)[0].state).toBe('running')
+  expect(next(ready[0], { type: 'exited', clean: true }, policy, 10)[0]).toMatchObject({
+    state: 'backoff',
+    failures: 1,
+  })
+  expect(next(run(['start', 'spawned'], policy)[0], { type: 'ready' }, policy, 20)[0].state).toBe('running')
 })

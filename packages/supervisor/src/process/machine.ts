@@ -1,4 +1,5 @@
-import type { ProcState, Want } from '@imgsvc/core/process'
+import type { ProcState } from '@imgsvc/core/process'
+import { backoffMs, type Effect, type Policy, type Proc, type ProcEvent } from './proc.ts'
 
 /*
  * One process, as a table of state × event. Pure: the controller carries the effects out.
@@ -10,8 +11,10 @@ import type { ProcState, Want } from '@imgsvc/core/process'
  *      │             timer    ▼    │                   ▼
  *   stopping ◄── stop ──── backoff ◄──── failed at start, or again within stableAfter
  *      │                      │
- *      │ timer: SIGKILL       ▼ more failures than startRetries
+ *      │ timer: SIGKILL       ▼ more failures than startRetries, or crashLimit ends of a running one within crashWindow
  *      └──────► …           fatal            exited: ended by itself and the policy lets it be
+ *                             │ timer (fatalRetry), while another process of its role runs: one more try
+ *                             └──────► starting
  *
  * `adopted` leads from stopped straight to running, or to starting when that child does not take requests: it was
  * started by an earlier supervisor and has outlived it.
@@ -20,60 +23,7 @@ import type { ProcState, Want } from '@imgsvc/core/process'
  * process is still wanted. State names are supervisord's (`supervisor/states.py`).
  */
 
-/** One process. `settled` means that it has been running for `stableAfter`. */
-export interface Proc {
-  readonly state: ProcState
-  readonly want: Want
-  /** Null unless a child exists. */
-  readonly pid: number | null
-  /** When the state was entered, monotonic ms. */
-  readonly since: number
-  /** Failures in a row. */
-  readonly failures: number
-  readonly settled: boolean
-}
-
-export type ProcEvent =
-  | { readonly type: 'start' }
-  | { readonly type: 'stop' }
-  | { readonly type: 'restart' }
-  /** A child that is there already. `ready`: it takes requests. */
-  | { readonly type: 'adopted'; readonly pid: number; readonly ready: boolean }
-  | { readonly type: 'spawned'; readonly pid: number }
-  | { readonly type: 'ready' }
-  /** The child ended, or could not be spawned. `clean`: exit code 0. */
-  | { readonly type: 'exited'; readonly clean: boolean }
-  | { readonly type: 'timeout' }
-
-/** Effects are carried out in order. A `timer` replaces the process's only timer; leaving a state cancels it. */
-export type Effect =
-  | { readonly type: 'spawn' }
-  | { readonly type: 'signal'; readonly signal: 'SIGTERM' | 'SIGKILL' }
-  | { readonly type: 'timer'; readonly ms: number }
-  | { readonly type: 'announce' }
-
-/** When a process is restarted and how long each state may take. Durations ms. */
-export interface Policy {
-  /** After it ended by itself: always, only after a failure, never. */
-  readonly restart: 'always' | 'failure' | 'never'
-  readonly startTimeout: number
-  readonly stopTimeout: number
-  readonly stableAfter: number
-  /** Failures in a row that are forgiven; one more is FATAL. */
-  readonly startRetries: number
-}
-
 type Step = readonly [Proc, readonly Effect[]]
-
-/** A process that has not been started. */
-export function initialProc(now: number): Proc {
-  return { state: 'stopped', want: 'down', pid: null, since: now, failures: 0, settled: false }
-}
-
-/** Pause before the next try after this many failures in a row: 1, 2, 4 … 30 s. */
-export function backoffMs(failures: number): number {
-  return Math.min(30_000, 1000 * 2 ** (failures - 1))
-}
 
 const ANNOUNCE: Effect = { type: 'announce' }
 const TERM: Effect = { type: 'signal', signal: 'SIGTERM' }
@@ -81,7 +31,7 @@ const KILL: Effect = { type: 'signal', signal: 'SIGKILL' }
 const timer = (ms: number): Effect => ({ type: 'timer', ms })
 
 function enter(proc: Proc, state: ProcState, now: number, change: Partial<Proc> = {}): Proc {
-  return { ...proc, settled: false, ...change, state, since: now }
+  return { ...proc, settled: false, answered: false, ...change, state, since: now }
 }
 
 function starting(proc: Proc, failures: number, policy: Policy, now: number): Step {
@@ -93,22 +43,40 @@ function stopping(proc: Proc, change: Partial<Proc>, policy: Policy, now: number
   return [enter(proc, 'stopping', now, change), [timer(policy.stopTimeout), ANNOUNCE, TERM]]
 }
 
-function atRest(proc: Proc, state: 'stopped' | 'exited' | 'fatal', now: number): Step {
-  // FATAL and EXITED are the machine's decision, not the operator's: what is wanted stays as it was.
+// FATAL and EXITED are the machine's decision, not the operator's: what is wanted stays as it was.
+function atRest(proc: Proc, state: 'stopped' | 'exited', now: number): Step {
   const want = state === 'stopped' ? 'down' : proc.want
-  // A process at rest keeps its failures only when they explain why: FATAL.
-  const failures = state === 'fatal' ? proc.failures : 0
-  return [enter(proc, state, now, { want, pid: null, failures }), [ANNOUNCE]]
+  return [enter(proc, state, now, { want, pid: null, failures: 0, crashes: [] }), [ANNOUNCE]]
+}
+
+function fatal(proc: Proc, policy: Policy, now: number): Step {
+  const heal = policy.fatalRetry > 0 ? [timer(policy.fatalRetry)] : []
+  return [enter(proc, 'fatal', now, { pid: null }), [...heal, ANNOUNCE]]
+}
+
+/** With what led to FATAL still in the books: one more failure leads back there. */
+function oneMoreTry(proc: Proc, policy: Policy, now: number): Step {
+  const crashes = proc.crashes.slice(0, policy.crashLimit - 1).map(() => now)
+  return starting({ ...proc, crashes }, Math.min(proc.failures, policy.startRetries), policy, now)
 }
 
 function failed(proc: Proc, failures: number, policy: Policy, now: number): Step {
-  if (failures > policy.startRetries) return atRest({ ...proc, failures }, 'fatal', now)
-  return [enter(proc, 'backoff', now, { pid: null, failures }), [timer(backoffMs(failures)), ANNOUNCE]]
+  const most = policy.startRetries + 1
+  if (failures >= most) return fatal({ ...proc, failures: most }, policy, now)
+  const wait = timer(backoffMs(failures, policy.jitter))
+  return [enter(proc, 'backoff', now, { pid: null, failures }), [wait, ANNOUNCE]]
 }
 
 /** It had been serving: settled, or failing for the first time, it comes back at once; a second early death waits. */
 function ended(proc: Proc, clean: boolean, policy: Policy, now: number): Step {
   if (policy.restart === 'never' || (policy.restart === 'failure' && clean)) return atRest(proc, 'exited', now)
+  const recent = proc.crashes.filter((at) => now - at < policy.crashWindow)
+  const crashes = [...recent, now].slice(-policy.crashLimit)
+  if (crashes.length >= policy.crashLimit) return fatal({ ...proc, crashes }, policy, now)
+  return respawned({ ...proc, crashes }, policy, now)
+}
+
+function respawned(proc: Proc, policy: Policy, now: number): Step {
   if (proc.settled) return starting(proc, 0, policy, now)
   const failures = proc.failures + 1
   if (failures === 1 && policy.startRetries > 0) return starting(proc, failures, policy, now)
@@ -127,13 +95,20 @@ const unchanged = (proc: Proc): Step => [proc, []]
 
 function adopted(proc: Proc, pid: number, ready: boolean, policy: Policy, now: number): Step {
   const [state, ms] = ready ? (['running', policy.stableAfter] as const) : (['starting', policy.startTimeout] as const)
-  return [enter(proc, state, now, { want: 'up', pid, failures: 0 }), [timer(ms), ANNOUNCE]]
+  return [enter(proc, state, now, { want: 'up', pid, failures: 0, crashes: [] }), [timer(ms), ANNOUNCE]]
 }
 
+const forgiven = (proc: Proc): Proc => ({ ...proc, crashes: [] })
+
 const resting: Row = (proc, event, policy, now) => {
-  if (event.type === 'start' || event.type === 'restart') return starting(proc, 0, policy, now)
+  if (event.type === 'start' || event.type === 'restart') return starting(forgiven(proc), 0, policy, now)
   if (event.type === 'adopted') return adopted(proc, event.pid, event.ready, policy, now)
   if (event.type === 'stop' && proc.state !== 'stopped') return atRest(proc, 'stopped', now)
+  if (event.type === 'timeout' && proc.state === 'fatal') {
+    // Alone it would only be one more process that fails for ever; with peers at work the cause may have passed.
+    if (policy.hasHealthyPeer) return oneMoreTry(proc, policy, now)
+    return [proc, policy.fatalRetry > 0 ? [timer(policy.fatalRetry)] : []]
+  }
   return unchanged(proc)
 }
 
@@ -155,17 +130,25 @@ const spawning: Row = (proc, event, policy, now) => {
   }
 }
 
+function nowRunning(proc: Proc, policy: Policy, now: number): Step {
+  return [enter(proc, 'running', now), [timer(policy.stableAfter), ANNOUNCE]]
+}
+
 const started: Row = (proc, event, policy, now) => {
   switch (event.type) {
     case 'stop':
-      return stopping(proc, { want: 'down', failures: 0 }, policy, now)
+      return stopping(proc, { want: 'down', failures: 0, crashes: [] }, policy, now)
     case 'restart':
-      return stopping(proc, { failures: 0 }, policy, now)
-    case 'ready':
-      return [enter(proc, 'running', now), [timer(policy.stableAfter), ANNOUNCE]]
+      return stopping(proc, { failures: 0, crashes: [] }, policy, now)
+    case 'ready': {
+      const left = policy.startSeconds - (now - proc.since)
+      if (left <= 0) return nowRunning(proc, policy, now)
+      return proc.answered ? unchanged(proc) : [{ ...proc, answered: true }, [timer(left), ANNOUNCE]]
+    }
     case 'exited':
       return failed(proc, proc.failures + 1, policy, now)
     case 'timeout':
+      if (proc.answered) return nowRunning(proc, policy, now)
       return stopping(proc, { failures: proc.failures + 1 }, policy, now)
     default:
       return unchanged(proc)
@@ -175,9 +158,9 @@ const started: Row = (proc, event, policy, now) => {
 const running: Row = (proc, event, policy, now) => {
   switch (event.type) {
     case 'stop':
-      return stopping(proc, { want: 'down', failures: 0 }, policy, now)
+      return stopping(proc, { want: 'down', failures: 0, crashes: [] }, policy, now)
     case 'restart':
-      return stopping(proc, { failures: 0 }, policy, now)
+      return stopping(proc, { failures: 0, crashes: [] }, policy, now)
     case 'exited':
       return ended(proc, event.clean, policy, now)
     case 'timeout':
@@ -191,7 +174,7 @@ const waiting: Row = (proc, event, policy, now) => {
   switch (event.type) {
     case 'start':
     case 'restart':
-      return starting(proc, 0, policy, now)
+      return starting(forgiven(proc), 0, policy, now)
     case 'stop':
       return atRest(proc, 'stopped', now)
     case 'timeout':

@@ -3,14 +3,17 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '@imgsvc/core/config/schema'
 import type { ProcessId, Role } from '@imgsvc/core/process'
 import * as counts from '@imgsvc/core/worker-counts'
-import type { Policy } from './machine.ts'
+import type { Policy } from './proc.ts'
 
 /** One kind of child, as data. */
 export interface RoleProgram {
   /** Absolute path of the program. */
   readonly entry: string
   readonly args?: readonly string[] | undefined
-  readonly restart: Policy['restart']
+  /** Instead of `workers.autoRestart`. */
+  readonly restart?: Policy['restart']
+  /** Path that answers 200 on its port when it takes requests; without one its own word is enough. */
+  readonly probe?: string
   /** Asked to become idle before SIGTERM. A balancer has nothing in front of it that could stop sending. */
   readonly drains: boolean
 }
@@ -21,15 +24,44 @@ export type Roles = Readonly<Record<Role, RoleProgram>>
 export function builtRoles(): Roles {
   const entry = (specifier: string) => fileURLToPath(import.meta.resolve(specifier))
   return {
-    worker: { entry: entry('@imgsvc/worker/main'), restart: 'always', drains: true },
-    balancer: { entry: entry('@imgsvc/balancer/main'), restart: 'always', drains: false },
+    worker: { entry: entry('@imgsvc/worker/main'), probe: '/readyz', drains: true },
+    balancer: { entry: entry('@imgsvc/balancer/main'), drains: false },
   }
 }
 
-/** Timing of every process as configured; the settings stand under `workers` but hold for balancers too. */
-export function policyOf(role: RoleProgram, { workers }: Config): Policy {
-  const { startTimeout, stopTimeout, stableAfter, startRetries } = workers
-  return { restart: role.restart, startTimeout, stopTimeout, stableAfter, startRetries }
+/** What is done about one process, beside what its state machine decides. */
+export interface ProcessPolicy extends Policy {
+  readonly exitCodes: readonly number[]
+  /** Silence after which it is killed, ms; 0 is never. */
+  readonly hangTimeout: number
+  readonly stopSignal: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL'
+  /** What it leaves behind is killed. */
+  readonly killAsGroup: boolean
+}
+
+/** What a process's policy depends on beside the configuration. */
+export interface Situation {
+  readonly hasHealthyPeer: boolean
+  /** From 0 to 1. */
+  readonly jitter: number
+}
+
+/** Policy of every process as configured; the settings stand under `workers` but hold for balancers too. */
+export function policyOf(role: RoleProgram, { workers }: Config, situation: Situation): ProcessPolicy {
+  const { startTimeout, stopTimeout, stableAfter, startRetries, startSeconds } = workers
+  const { crashLimit, crashWindow, fatalRetry, exitCodes, hangTimeout, killAsGroup } = workers
+  return {
+    ...{ startTimeout, stopTimeout, stableAfter, startRetries, startSeconds },
+    ...{ crashLimit, crashWindow, fatalRetry, exitCodes, hangTimeout, killAsGroup },
+    ...situation,
+    restart: role.restart ?? restartOf(workers.autoRestart),
+    stopSignal: `SIG${workers.stopSignal}`,
+  }
+}
+
+function restartOf(autoRestart: Config['workers']['autoRestart']): Policy['restart'] {
+  if (autoRestart === 'unexpected') return 'failure'
+  return autoRestart ? 'always' : 'never'
 }
 
 /** `workers.count`, with `auto` as one per core and at least 2. */

@@ -3,6 +3,7 @@ import { parseProcessId } from '@imgsvc/core/process'
 import { restart, start, stop } from './actions.ts'
 import type { Controller } from './controller.ts'
 import type { Roster } from './roster.ts'
+import { notRestarted, type Rollout, restartWithSurge } from './surge.ts'
 
 /**
  * Restarts processes one at a time, each until it is ready, so that the others keep serving. Ends at the first
@@ -35,21 +36,53 @@ export async function replaceTogether(
 }
 
 /**
- * A rolling restart of any processes that keeps the public port open: the kernel's listening socket lives as long as
- * one balancer holds it, so when the only one is restarted, another one serves meanwhile. With adopted balancers it does
- * close for a moment: they share a socket that no child of this supervisor can have, so all of them have to go first.
+ * A rolling restart of any processes that loses no request: workers with one more beside them (surge.ts), and balancers
+ * so that one is always there, because the kernel's listening socket lives as long as one of them holds it. Workers come
+ * first; when one fails, the balancers are left alone. Throws what `rollout.accept`
+ * throws, with nothing changed, and PORT_TAKEN when there is none for the surge worker.
  */
 export async function restartServing(
   roster: Roster,
   chosen: readonly Controller[],
   signal: AbortSignal,
+  rollout: Rollout = {},
 ): Promise<ActionResult[]> {
-  const adopted = roster.list('balancer').filter((balancer) => balancer.life()?.isAdopted)
-  if (adopted.length > 0 && chosen.some(isBalancer)) return restartWithAdopted(roster, adopted, chosen, signal)
+  const balancers = chosen.filter(isBalancer)
+  const workers = await restartWorkers(
+    roster,
+    chosen.filter((one) => !isBalancer(one)),
+    signal,
+    rollout,
+  )
+  const failed = workers.find((result) => !result.ok)
+  if (failed) return [...workers, ...balancers.map((one) => notRestarted(one, `${failed.id} failed`))]
+  return [...workers, ...(await restartBalancers(roster, balancers, signal))]
+}
+
+async function restartWorkers(
+  roster: Roster,
+  chosen: readonly Controller[],
+  signal: AbortSignal,
+  rollout: Rollout,
+): Promise<ActionResult[]> {
+  const workers = chosen.filter((worker) => !worker.isSurge)
+  const isServing = workers.some((worker) => worker.state() === 'running')
+  if (isServing && !signal.aborted) return restartWithSurge(roster, workers, signal, rollout)
+  // Nothing serves that could be spared: no canary is needed to find out whether it gets better.
+  if (!signal.aborted) await rollout.accept?.()
+  return rollingRestart(workers.length > 0 ? workers : chosen, signal)
+}
+
+async function restartBalancers(
+  roster: Roster,
+  chosen: readonly Controller[],
+  signal: AbortSignal,
+): Promise<ActionResult[]> {
+  if (chosen.length === 0) return []
   const running = roster.list('balancer').filter((balancer) => balancer.state() === 'running')
   const [only] = running
   if (running.length !== 1 || !only || !chosen.includes(only) || signal.aborted) return rollingRestart(chosen, signal)
-  const count = roster.list('balancer').length
+  const count = roster.count('balancer')
   // One that does not come up leaves things as they would be without it.
   await roster.scale('balancer', count + 1)
   try {
@@ -59,35 +92,4 @@ export async function restartServing(
   }
 }
 
-async function restartWithAdopted(
-  roster: Roster,
-  adopted: readonly Controller[],
-  chosen: readonly Controller[],
-  signal: AbortSignal,
-): Promise<ActionResult[]> {
-  const balancers = [...new Set([...chosen.filter(isBalancer), ...adopted])]
-  const workers = await rollingRestart(
-    chosen.filter((controller) => !isBalancer(controller)),
-    signal,
-  )
-  const failed = workers.find((result) => !result.ok)
-  const obstacle = failed ? `${failed.id} failed` : 'imgsvc is stopping'
-  if (failed || signal.aborted) return [...workers, ...balancers.map((one) => notRestarted(one, obstacle))]
-  const count = roster.list('balancer').length
-  try {
-    // They let go of the port when they are told to stop, long before their last request has ended: one more balancer
-    // takes it meanwhile.
-    const replaced = replaceTogether(balancers, signal)
-    await roster.scale('balancer', count + 1)
-    return [...workers, ...(await replaced)]
-  } finally {
-    if (!signal.aborted) await roster.scale('balancer', count)
-  }
-}
-
 const isBalancer = ({ id }: Controller) => parseProcessId(id).role === 'balancer'
-
-function notRestarted(controller: Controller, obstacle: string): ActionResult {
-  const { id, state, pid } = controller.info()
-  return { id, ok: false, state, pid, ms: 0, reason: `not restarted, because ${obstacle}` }
-}

@@ -105,7 +105,7 @@ describe('running', () => {
   })
 
   test('one that dies again and again is slowed down', async () => {
-    const { roster } = setUp(['crash-later=50'])
+    const { roster } = setUp(['crash-later=700'])
     await roster.scale('worker', 1)
     await until(() => only(roster).state()).toBe('backoff')
     expect(only(roster).info()).toMatchObject({ state: 'BACKOFF', restarts: 1, reason: 'exited with code 3' })

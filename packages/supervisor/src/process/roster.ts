@@ -1,16 +1,24 @@
-import { join } from 'node:path'
+import type { ChildMethods, UpstreamEntry } from '@imgsvc/core/child-control'
 import type { Clock } from '@imgsvc/core/clock'
 import type { Config } from '@imgsvc/core/config/schema'
 import type { ActionResult } from '@imgsvc/core/control'
+import type { Crash } from '@imgsvc/core/crash'
 import { ImgsvcError } from '@imgsvc/core/errors'
+import type { StateEvent } from '@imgsvc/core/events'
 import type { Logger } from '@imgsvc/core/log'
-import { fileNameOf, isSelected, type ProcessId, parseProcessId, parseSelector, type Role } from '@imgsvc/core/process'
-import { childEnv, type StatePaths } from '@imgsvc/core/state-dir'
+import { isSelected, parseProcessId, parseSelector, type Role } from '@imgsvc/core/process'
+import type { RpcClient } from '@imgsvc/core/rpc-client'
+import type { StatePaths } from '@imgsvc/core/state-dir'
 import { start, stop } from './actions.ts'
 import { createAnnouncer, type Listener } from './announcer.ts'
-import type { ChildProgram, SpawnChild } from './child.ts'
-import { type Controller, createController } from './controller.ts'
-import { policyOf, portOf, processId, type Roles, threadPoolSize } from './roles.ts'
+import type { SpawnChild } from './child.ts'
+import type { Controller } from './controller.ts'
+import { createController } from './create-controller.ts'
+import { type HeldBack, holdBack } from './held-back.ts'
+import { programOf } from './program.ts'
+import { policyOf, portOf, processId, type Roles } from './roles.ts'
+import type { Trial } from './surge.ts'
+import { createSurges, type Surges } from './surges.ts'
 import type { Survivor } from './survivors.ts'
 
 export interface RosterOptions {
@@ -23,12 +31,20 @@ export interface RosterOptions {
   config(): Config
   /** After every change of a process. */
   changed?(controller: Controller): void
+  /** A process has answered a heartbeat. */
+  beat?(controller: Controller): void
+  /** The state of a process has changed. */
+  moved?(change: StateEvent): void
+  /** A process has ended against its will. */
+  crashed?(crash: Crash): void
 }
 
 /** All processes. */
-export interface Roster {
-  /** Balancers and workers, each by index. */
+export interface Roster extends HeldBack, Surges {
+  /** Balancers and workers, each by index; surge workers come last. */
   list(role?: Role): readonly Controller[]
+  /** How many there are of a role, without surge workers. */
+  count(role: Role): number
   /** The processes selectors stand for; all without one. Throws SELECTOR_INVALID, PROCESS_UNKNOWN. */
   select(selectors?: readonly string[]): readonly Controller[]
   /**
@@ -36,17 +52,27 @@ export interface Roster {
    * replaced. What is missing between them comes with the next `scale`, what is too much goes with it.
    */
   adopt(survivors: readonly Survivor[]): void
-  /** Adds or removes processes of a role until there are `count`; those that go are drained first. */
+  /** Programs of all children that start from now on. */
+  useRoles(roles: Roles): void
+  /**
+   * Adds or removes processes of a role until there are `count`; those that go are drained first, as are surge workers
+   * that stand in for another one.
+   */
   scale(role: Role, count: number): Promise<ActionResult[]>
   /** Stops all: balancers first, so that nothing new arrives at the workers. `timeoutMs` replaces `stopTimeout`. */
   stopAll(timeoutMs?: number): Promise<ActionResult[]>
+  /** Saves the list of workers for balancers again when its file was removed. */
+  restore(): void
+  /** Leaves all children to another supervisor, as if this one had died. */
+  letGo(): void
   close(): void
 }
 
 const DELIVERY_MS = 500
 
 export function createRoster(options: RosterOptions): Roster {
-  const { paths, roles, clock, log } = options
+  const { paths, clock, log } = options
+  let { roles } = options
   const processes: Record<Role, Controller[]> = { balancer: [], worker: [] }
   /** Places between adopted processes where none was found. */
   const vacant = new Set<Controller>()
@@ -57,30 +83,56 @@ export function createRoster(options: RosterOptions): Roster {
     path: paths.upstreams,
     clock,
     log,
-    upstreams: () => processes.worker.map((worker) => worker.upstream()),
+    upstreams: () => upstreamsOf(list('worker')),
     listeners: () => processes.balancer.filter((balancer) => balancer.state() === 'running').map(listenerOf),
+  })
+  /** As long as a balancer serves on the socket of an earlier supervisor, no other one can have the port. */
+  function siblingOn(port: number): RpcClient<ChildMethods> | undefined {
+    const isSibling = (balancer: Controller) => balancer.life()?.isAdopted && balancer.port === port
+    return processes.balancer.find((balancer) => balancer.state() === 'running' && isSibling(balancer))?.client
+  }
+
+  const heldBack = holdBack({ update: announcer.update, delivered: announcer.delivered })
+  const surges = createSurges({
+    first: () => ({
+      index: processes.worker.length,
+      port: portOf('worker', processes.worker.length, options.config()),
+    }),
+    make: ({ index, port }, trial) => make('worker', index, { port, trial, isSurge: true }),
+    removed: announcer.update,
+    log,
   })
 
   function add(role: Role, index: number): Controller {
-    const controller = createController({
+    const controller = make(role, index, { port: portOf(role, index, options.config()) })
+    processes[role].push(controller)
+    return controller
+  }
+
+  function make(role: Role, index: number, { port: at, trial, isSurge = false }: Place): Controller {
+    return createController({
       ...options,
       id: processId(role, index),
-      port: portOf(role, index, options.config()),
+      port: at,
+      isSurge,
+      isHeld: heldBack.isHeld,
+      sibling: () => (role === 'balancer' ? siblingOn(at) : undefined),
       drains: roles[role].drains,
       policy: () => {
-        const policy = policyOf(roles[role], options.config())
+        const hasHealthyPeer = processes[role].some((peer) => peer.id !== processId(role, index) && isServing(peer))
+        const policy = policyOf(roles[role], options.config(), { hasHealthyPeer, jitter: Math.random() })
         return stopTimeout === undefined ? policy : { ...policy, stopTimeout }
       },
-      program: (id, port, generation) => programOf(options, role, { id, port, generation }),
+      program: (id, port, generation) =>
+        programOf({ paths, roles, config: options.config }, role, { id, port, generation }, trial?.()),
       changed: (changed) => {
+        surges.changed(changed)
         // Half of the workers would look to the balancers like the end of the others.
         if (!isAdopting) announcer.update()
         options.changed?.(changed)
       },
       outOfRotation: () => announcer.delivered(),
     })
-    processes[role].push(controller)
-    return controller
   }
 
   function adoptRole(role: Role, survivors: readonly Survivor[]): void {
@@ -94,10 +146,20 @@ export function createRoster(options: RosterOptions): Roster {
     }
   }
 
-  const list = (role?: Role) => (role ? [...processes[role]] : [...processes.balancer, ...processes.worker])
+  function list(role?: Role): readonly Controller[] {
+    if (role === 'balancer') return [...processes.balancer]
+    const workers = [...processes.worker, ...surges.list()]
+    return role === 'worker' ? workers : [...processes.balancer, ...workers]
+  }
 
   return {
+    ...heldBack,
+    ...surges,
     list,
+    count: (role) => processes[role].length,
+    useRoles(next) {
+      roles = next
+    },
     select(selectors = []) {
       if (selectors.length === 0) return list()
       const chosen = new Set(selectors.flatMap((selector) => selectOne(list(), selector)))
@@ -115,6 +177,7 @@ export function createRoster(options: RosterOptions): Roster {
       announcer.update()
     },
     async scale(role, count) {
+      if (role === 'worker') await surges.removeSurges()
       const filled = processes[role].slice(0, count).filter((controller) => vacant.delete(controller))
       const present = processes[role].length
       const added = Array.from({ length: Math.max(0, count - present) }, (_, n) => add(role, present + n))
@@ -127,10 +190,24 @@ export function createRoster(options: RosterOptions): Roster {
     async stopAll(timeoutMs) {
       stopTimeout = timeoutMs
       const balancers = await Promise.all(processes.balancer.map(stop))
-      return [...balancers, ...(await Promise.all(processes.worker.map(stop)))]
+      return [...balancers, ...(await Promise.all(list('worker').map(stop)))]
+    },
+    restore: announcer.restore,
+    letGo() {
+      announcer.close()
+      for (const controller of list()) controller.letGo()
     },
     close: announcer.close,
   }
+}
+
+const isServing = (controller: Controller) => controller.state() === 'running' && !controller.isLost()
+
+/** When every worker that could serve hangs, they stay in rotation: better one that may wake up than none. */
+function upstreamsOf(workers: readonly Controller[]): readonly UpstreamEntry[] {
+  const upstreams = workers.map((worker) => worker.upstream())
+  if (upstreams.some(({ state }) => state === 'up')) return upstreams
+  return workers.map((worker) => worker.upstream({ evenIfLost: true }))
 }
 
 function listenerOf(balancer: Controller): Listener {
@@ -150,18 +227,9 @@ function selectOne(all: readonly Controller[], text: string): Controller[] {
   throw new ImgsvcError('PROCESS_UNKNOWN', `${text}; there are ${all.map(({ id }) => id).join(', ') || 'none'}`)
 }
 
-function programOf(
-  { roles, paths, config }: RosterOptions,
-  role: Role,
-  child: { readonly id: ProcessId; readonly port: number; readonly generation: number },
-): ChildProgram {
-  const { entry, args = [] } = roles[role]
-  const env = childEnv({ ...child, stateDir: paths.root })
-  const threads = { UV_THREADPOOL_SIZE: String(threadPoolSize(config())) }
-  return {
-    entry,
-    args,
-    env: role === 'worker' ? { ...env, ...threads } : env,
-    stderrFile: join(config().logs.dir, `${fileNameOf(child.id)}.stderr.log`),
-  }
+/** Where a process goes; `trial`: what a canary tries before the others have it. */
+interface Place {
+  readonly port: number
+  readonly trial?: (() => Trial | undefined) | undefined
+  readonly isSurge?: boolean
 }

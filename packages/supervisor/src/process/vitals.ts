@@ -1,6 +1,7 @@
 import type { ChildMethods, Health } from '@imgsvc/core/child-control'
 import { type Clock, sleep } from '@imgsvc/core/clock'
 import type { RpcClient } from '@imgsvc/core/rpc-client'
+import { type PortProbe, probePort } from './port-probe.ts'
 
 /** Figures of a running child for `status`; null when it has not answered lately. Bytes, percent of one core, ms. */
 export interface Vitals {
@@ -8,24 +9,17 @@ export interface Vitals {
   readonly cpu: number | null
   readonly inFlight: number | null
   readonly loopLagMs: number | null
+  readonly heap: number | null
+  /** Requests answered since it began. */
+  readonly served: number | null
 }
 
 /** Figures of a child nobody has heard from. */
-export const NO_VITALS: Vitals = { rss: null, cpu: null, inFlight: null, loopLagMs: null }
+export const NO_VITALS: Vitals = { rss: null, cpu: null, inFlight: null, loopLagMs: null, heap: null, served: null }
 
-export interface VitalsOptions {
-  readonly client: RpcClient<ChildMethods>
-  readonly clock: Clock
-  /** Ends the loop: the child is gone. */
-  readonly signal: AbortSignal
-  report(vitals: Vitals): void
-}
-
-const READY_POLL_MS = 20
+const READY_POLL_MS = 10
 const IDENTITY_TIMEOUT_MS = 1000
-const HEALTH_POLL_MS = 1000
-const HEALTH_TIMEOUT_MS = 1000
-const MISSES_UNTIL_UNKNOWN = 3
+const CPU_WINDOW_MS = 1000
 
 /**
  * Resolves once the child itself says on its socket that it is ready. Somebody else answering there (an earlier child
@@ -44,6 +38,15 @@ export async function untilReady(
   }
 }
 
+/** Resolves once the process answers on its own port; rejects with the signal's reason when it is gone. */
+export async function untilReachable(probe: PortProbe, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!(await probePort(probe, signal))) {
+    signal.throwIfAborted()
+    await sleep(READY_POLL_MS, signal, clock)
+  }
+  signal.throwIfAborted()
+}
+
 async function isReady(
   client: RpcClient<ChildMethods>,
   expected: { readonly pid: number; readonly generation: number },
@@ -57,37 +60,25 @@ async function isReady(
   }
 }
 
-/** Asks a running child every second how it is, until the signal fires. Never rejects. */
-export async function watchVitals({ client, clock, signal, report }: VitalsOptions): Promise<void> {
-  let before: { cpuMs: number; at: number } | undefined
-  let misses = 0
-  while (!signal.aborted) {
-    const health = await askHealth(client, signal)
-    if (signal.aborted) return
-    if (health) {
+/** Figures over the beats of one child: CPU is a mean over about a second. */
+export interface Gauge {
+  read(health: Health): Vitals
+}
+
+export function createGauge(clock: Clock): Gauge {
+  let base: { readonly cpuMs: number; readonly at: number } | undefined
+  let cpu: number | null = null
+  return {
+    read(health) {
       const at = clock.monotonic()
-      report(vitalsOf(health, before, at))
-      before = { cpuMs: health.cpuMs, at }
-      misses = 0
-    } else if (++misses === MISSES_UNTIL_UNKNOWN) {
-      report(NO_VITALS)
-    }
-    await sleep(HEALTH_POLL_MS, signal, clock).catch(() => undefined) // aborted: the loop ends
+      if (!base || at - base.at >= CPU_WINDOW_MS) {
+        if (base) cpu = round(Math.max(0, ((health.cpuMs - base.cpuMs) / (at - base.at)) * 100))
+        base = { cpuMs: health.cpuMs, at }
+      }
+      const { rss, heap, inFlight, loopLagMs } = health
+      return { rss, heap, inFlight, loopLagMs: round(loopLagMs), cpu, served: health.served ?? null }
+    },
   }
-}
-
-async function askHealth(client: RpcClient<ChildMethods>, signal: AbortSignal): Promise<Health | undefined> {
-  try {
-    return await client.call('health', {}, { signal, timeoutMs: HEALTH_TIMEOUT_MS })
-  } catch {
-    return undefined // silent; the figures are blanked after a few times
-  }
-}
-
-function vitalsOf(health: Health, before: { cpuMs: number; at: number } | undefined, at: number): Vitals {
-  const cpu = before && at > before.at ? ((health.cpuMs - before.cpuMs) / (at - before.at)) * 100 : null
-  const { rss, inFlight, loopLagMs } = health
-  return { rss, inFlight, loopLagMs: round(loopLagMs), cpu: cpu === null ? null : round(Math.max(0, cpu)) }
 }
 
 const round = (value: number) => Math.round(value * 10) / 10

@@ -62,7 +62,7 @@ test('a new supervisor adopts the children of a killed one, and no request is lo
   expect((await second.cli('status')).stdout).toMatch(/^worker:0 .* unknown \d+s ago$/m)
   await flows()
 
-  const restarted = await second.cli('restart', 'worker')
+  const restarted = await second.cli('restart', 'worker:1')
   expect(restarted.code, restarted.stdout + restarted.stderr).toBe(0)
   await flows()
   expect(await traffic.stop()).toEqual([])
@@ -114,19 +114,23 @@ test('when supervisor and balancer were killed, the workers are adopted and a ne
   expect((await second.get('60x40/flower.jpg')).status).toBe(200)
 })
 
-test('adopted balancers share a port with each other alone: one that dies waits, a restart replaces both', async () => {
+test('adopted balancers are replaced, after a death and by a restart, without a refused connection', async () => {
   const two = { workers: 1, args: ['--set', 'balancer.count=2'] }
   const first = await start(two)
   await first.untilState('balancer:1', 'RUNNING')
   const second = await succeed(first, two)
   const [zero, one] = (await second.status()) as [ProcessInfo, ProcessInfo]
+  // Requests in the hands of a killed balancer are lost with it; what counts here is that connections are accepted.
   process.kill(zero.pid as number, 'SIGKILL')
-  const waiting = await second.untilState('balancer:0', 'BACKOFF')
-  expect(waiting.reason).toContain(`port ${second.ports.public} is taken by pid ${one.pid}`)
-  expect((await second.get('60x40/flower.jpg')).status).toBe(200)
+  await until('balancer:0 is replaced', async () => {
+    const { state, pid } = await find(second, 'balancer:0')
+    return state === 'RUNNING' && pid !== zero.pid
+  })
+  const traffic = startTraffic(second)
+  await until('traffic flows', () => traffic.answered() > 20)
   const restarted = await second.cli('restart', 'balancer')
   expect(restarted.code, restarted.stdout + restarted.stderr).toBe(0)
   expect(isAlive(one.pid as number)).toBe(false)
+  expect(await traffic.stop()).toEqual([])
   expect((await second.cli('status')).code).toBe(0)
-  expect((await second.get('60x40/flower.jpg')).status).toBe(200)
 })

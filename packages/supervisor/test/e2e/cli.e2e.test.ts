@@ -19,6 +19,7 @@ const COMMANDS = [
   'restart',
   'drain',
   'undrain',
+  'upgrade',
   'scale',
   'reload',
   'logs',

@@ -45,6 +45,9 @@ export interface InstanceOptions {
   readonly config?: string
   readonly args?: readonly string[]
   /** Where another instance was: its directories and ports. */
+  /** Another copy of the program. */
+  readonly program?: string
+  readonly env?: Readonly<Record<string, string>>
   readonly inPlaceOf?: Pick<Instance, 'home' | 'ports'>
 }
 
@@ -71,11 +74,11 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
   const child = spawn(
     process.execPath,
     [
-      ...[PROGRAM, 'up', ...placeFlags(stateDir, ports), '--workers', String(options.workers ?? 2)],
+      ...[options.program ?? PROGRAM, 'up', ...placeFlags(stateDir, ports), '--workers', String(options.workers ?? 2)],
       ...(options.config === undefined ? [] : ['--config', configFile]),
       ...(options.args ?? []),
     ],
-    { cwd: home, env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: home, env: cleanEnv(options.env), stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const printed = collectOutput(child)
   try {
@@ -87,7 +90,7 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
     child.kill('SIGKILL')
     throw new Error(`${(error as Error).message}\n${printed()}`)
   }
-  return describeInstance({ child, home, stateDir, configFile, ports, printed })
+  return describeInstance({ child, home, stateDir, configFile, ports, printed, program: options.program ?? PROGRAM })
 }
 
 interface Parts {
@@ -97,9 +100,10 @@ interface Parts {
   readonly configFile: string
   readonly ports: InstancePorts
   readonly printed: () => string
+  readonly program: string
 }
 
-function describeInstance({ child, home, stateDir, configFile, ports, printed }: Parts): Instance {
+function describeInstance({ child, home, stateDir, configFile, ports, printed, program }: Parts): Instance {
   const base = `http://127.0.0.1:${ports.public}`
   const key = readFileSync(join(stateDir, 'security.key'), 'utf8').trim()
   const instance: Instance = {
@@ -111,7 +115,7 @@ function describeInstance({ child, home, stateDir, configFile, ports, printed }:
     configFile,
     pid: child.pid as number,
     printed,
-    cli: (...args) => runCli([...args, '--state-dir', stateDir], { cwd: home }),
+    cli: (...args) => runCli([...args, '--state-dir', stateDir], { cwd: home, program }),
     get: (path, headers = {}) => fetch(`${base}${signedUrl(path, key)}`, { headers }),
     async status() {
       const { stdout, stderr } = await instance.cli('status', '--json')

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Instance, startInstance } from './instance.ts'
@@ -88,7 +88,8 @@ test('a drained worker gets no request until it is put back', async () => {
 
 test('a run directory that was removed comes back, and with it a restarted worker', async () => {
   await withoutFailure(async () => {
-    rmSync(join(instance.stateDir, 'run'), { recursive: true })
+    // In one step: what the others put back meanwhile must not be in the way.
+    renameSync(join(instance.stateDir, 'run'), join(instance.home, 'gone'))
     const restarted = await until('the supervisor answers again', async () => {
       const result = await instance.cli('restart', 'worker:0')
       return result.code !== 4 && result

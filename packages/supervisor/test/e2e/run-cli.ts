@@ -21,11 +21,20 @@ export function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.P
 /** Runs one command to its end; `input` goes to stdin. Killed after a minute, so that a hang is a failure. */
 export function runCli(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  options: {
+    readonly cwd?: string
+    readonly env?: Readonly<Record<string, string>>
+    readonly input?: string
+    /** Another copy of the program. */
+    readonly program?: string
+    /** Another user; only root may ask for it. */
+    readonly uid?: number
+  } = {},
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const child = spawn(process.execPath, [options.program ?? PROGRAM, ...args], {
     cwd: options.cwd,
     env: cleanEnv(options.env),
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: 60_000,
     killSignal: 'SIGKILL',

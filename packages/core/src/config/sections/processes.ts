@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { bytes, setting, timeout } from '../setting.ts'
+import { bytes, duration, setting, timeout, urlPath } from '../setting.ts'
+import { launchSettings } from './launch.ts'
 
 /** The worker processes: how many, where they listen, when they count as failed. */
 export const workers = z
@@ -37,10 +38,60 @@ export const workers = z
       doc: 'Failures in a row before a process is FATAL and left alone.',
       reload: 'live',
     }),
+    startSeconds: setting(timeout().default(0), {
+      doc: 'A process must stay up this long before it counts as RUNNING (supervisord: startsecs); 0 is as soon as it is ready.',
+      reload: 'live',
+    }),
+    autoRestart: setting(z.union([z.boolean(), z.literal('unexpected')]).default(true), {
+      doc: 'Start a process again that ended by itself: `true`, `false`, or only after an exit code that is not in `exitCodes`.',
+      reload: 'live',
+    }),
+    exitCodes: setting(z.array(z.int().min(0).max(255)).default([0]), {
+      doc: 'Exit codes that are expected (`autoRestart: unexpected`).',
+      reload: 'live',
+    }),
+    crashLimit: setting(z.int().min(1).max(1000).default(5), {
+      doc: 'Ends of a process after it was RUNNING that make it FATAL when they fall into `crashWindow`.',
+      reload: 'live',
+    }),
+    crashWindow: setting(timeout().default(60_000), {
+      doc: 'Time over which `crashLimit` counts.',
+      reload: 'live',
+    }),
+    fatalRetry: setting(timeout().default(60_000), {
+      doc: 'A FATAL process is tried again this often while another one of its role is RUNNING; 0 is never.',
+      reload: 'live',
+    }),
+    hangTimeout: setting(timeout().default(5_000), {
+      doc: 'A process that has not answered for this long is killed and replaced; after about 1 s it gets no requests. 0: never killed.',
+      reload: 'live',
+    }),
+    stopSignal: setting(z.enum(['TERM', 'QUIT', 'KILL']).default('TERM'), {
+      doc: 'Signal that ends a process once it is idle.',
+      reload: 'live',
+    }),
+    killAsGroup: setting(z.boolean().default(true), {
+      doc: 'Kill what a process has started and left behind when it ends.',
+      reload: 'live',
+    }),
+    maxMemory: setting(bytes().default(0), {
+      doc: 'A worker whose resident memory comes near this is replaced without losing a request; 0 is no cap.',
+      unit: 'bytes',
+      reload: 'live',
+    }),
+    maxAge: setting(duration().default(0), {
+      doc: 'A worker is replaced after this time, give or take a tenth, one at a time; 0 is never.',
+      reload: 'live',
+    }),
+    maxRequests: setting(z.int().min(0).max(1_000_000_000).default(0), {
+      doc: 'A worker is replaced after this many requests, give or take a tenth, one at a time; 0 is never.',
+      reload: 'live',
+    }),
     deadline: setting(timeout().default(60_000), {
       doc: 'Longest time one request may take in a worker, queue included.',
       reload: 'live',
     }),
+    ...launchSettings(300),
   })
   .prefault({})
 
@@ -54,6 +105,11 @@ export const balancer = z
     policy: setting(z.enum(['round-robin']).default('round-robin'), {
       doc: 'How a worker is chosen. `round-robin`: smooth weighted round robin, as nginx.',
       reload: 'live',
+    }),
+    healthcheck: setting(urlPath().default('/healthcheck'), {
+      doc: 'Path that answers WORKING while any worker is ready, with or without a slash behind it.',
+      reload: 'live',
+      thumbor: 'HEALTHCHECK_ROUTE',
     }),
     maxBody: setting(bytes().default(10 * 1024 ** 2), {
       doc: 'Largest request body; more is answered 413.',
@@ -84,5 +140,6 @@ export const balancer = z
       doc: 'Connections to one worker, at most.',
       reload: 'restart',
     }),
+    ...launchSettings(-500),
   })
   .prefault({})

@@ -20,6 +20,11 @@ export const security = z
       reload: 'live',
       thumbor: 'ALLOW_UNSAFE_URL',
     }),
+    keyPerImage: setting(z.boolean().default(false), {
+      doc: 'Keep the key with every original that is loaded; URLs of that image stay valid when the key changes.',
+      reload: 'live',
+      thumbor: 'STORES_CRYPTO_KEY_FOR_EACH_IMAGE',
+    }),
     useBlacklist: setting(z.boolean().default(false), {
       doc: 'Refuse the sources listed at `/blacklist`, where anybody who reaches it adds to the list.',
       reload: 'live',

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { bytes, hostPattern, networkRange, secret, serverUrl, setting, timeout } from '../setting.ts'
+import { bytes, setting } from '../setting.ts'
+import { httpSource } from './http-source.ts'
+import { s3Connection } from './s3.ts'
 
 const fileSource = z.strictObject({
   type: z.literal('file'),
@@ -11,78 +13,16 @@ const fileSource = z.strictObject({
   }),
 })
 
-const httpSource = z.strictObject({
-  type: z.literal('http'),
-  allow: setting(z.array(hostPattern()).default([]), {
-    doc: 'Hosts that may be fetched: exact names or `*.example.org`. Empty: every public host.',
-    reload: 'restart',
-    thumbor: 'ALLOWED_SOURCES',
-  }),
-  allowPrivate: setting(z.array(networkRange()).default([]), {
-    doc: 'Private address ranges (CIDR) that may be reached all the same. Default none.',
-    reload: 'restart',
-  }),
-  connectTimeout: setting(timeout().default(5_000), {
-    doc: 'Time to connect to a host.',
-    reload: 'restart',
-    thumbor: 'HTTP_LOADER_CONNECT_TIMEOUT',
-  }),
-  timeout: setting(timeout().default(20_000), {
-    doc: 'Time for a whole fetch, redirects included.',
-    reload: 'restart',
-    thumbor: 'HTTP_LOADER_REQUEST_TIMEOUT',
-  }),
-  maxRedirects: setting(z.int().min(0).max(20).default(5), {
-    doc: 'Redirects followed at most; 0 follows none.',
-    reload: 'restart',
-    thumbor: 'HTTP_LOADER_MAX_REDIRECTS',
-  }),
-  userAgent: setting(z.string().min(1).default('imgsvc'), {
-    doc: 'User-Agent of the fetches.',
-    reload: 'restart',
-    thumbor: 'HTTP_LOADER_DEFAULT_USER_AGENT',
-  }),
-})
-
 const s3Source = z.strictObject({
   type: z.literal('s3'),
-  bucket: setting(z.string().default(''), {
-    doc: 'Bucket of the originals. Empty: the first path segment names it.',
-    reload: 'restart',
-    thumbor: 'TC_AWS_LOADER_BUCKET',
+  ...s3Connection(z.string().default(''), 'Bucket of the originals. Empty: the first path segment names it.', {
+    bucket: 'TC_AWS_LOADER_BUCKET',
+    root: 'TC_AWS_LOADER_ROOT_PATH',
   }),
-  root: setting(z.string().default(''), {
-    doc: 'Prefix put in front of every key.',
+  allowedBuckets: setting(z.array(z.string().min(1)).default([]), {
+    doc: 'Buckets that may be read, also as `bucket`; others are not found. Empty: every bucket.',
     reload: 'restart',
-    thumbor: 'TC_AWS_LOADER_ROOT_PATH',
-  }),
-  region: setting(z.string().min(1).default('us-east-1'), {
-    doc: 'AWS region.',
-    reload: 'restart',
-    thumbor: 'TC_AWS_REGION',
-  }),
-  endpoint: setting(serverUrl().default(''), {
-    doc: 'Endpoint of an S3-compatible server. Empty: AWS.',
-    reload: 'restart',
-    thumbor: 'TC_AWS_ENDPOINT',
-  }),
-  pathStyle: setting(z.boolean().default(false), {
-    doc: 'Put the bucket in the path instead of the host name (MinIO, Ceph).',
-    reload: 'restart',
-  }),
-  accessKeyId: setting(secret().default(''), {
-    doc: 'Static access key. Empty: the default credential chain.',
-    reload: 'restart',
-    secret: true,
-  }),
-  secretAccessKey: setting(secret().default(''), {
-    doc: 'Secret of the static access key.',
-    reload: 'restart',
-    secret: true,
-  }),
-  timeout: setting(timeout().default(20_000), {
-    doc: 'Time for a whole fetch, retries included.',
-    reload: 'restart',
+    thumbor: 'TC_AWS_ALLOWED_BUCKETS',
   }),
 })
 

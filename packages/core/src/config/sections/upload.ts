@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bytes, setting } from '../setting.ts'
+import { uploadStorage } from './stores.ts'
 
 /** Length of the ids that `POST /image` makes. */
 export const MADE_ID_LENGTH = 32
@@ -12,6 +13,7 @@ export const upload = z
       reload: 'live',
       thumbor: 'UPLOAD_ENABLED',
     }),
+    storage: uploadStorage,
     maxSize: setting(bytes().default(0), {
       doc: 'Largest upload; more is answered 412. 0: only `balancer.maxBody` bounds it.',
       unit: 'bytes',

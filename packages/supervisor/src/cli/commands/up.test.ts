@@ -7,9 +7,9 @@ test('a detached process gets the same flags, the state directory spelt out and 
     '--state-dir=/var/lib/x y',
     '--workers=2',
     '--worker-port=9100',
-    '--timeout=1.5',
     '--set=a.b=1',
     '--set=c= d',
+    '--timeout=1.5',
   ])
   expect(detachedArguments({}, '/s')).toEqual(['--state-dir=/s', '--timeout=60'])
 })

@@ -3,12 +3,14 @@ import { type ConfigFlags, configSource } from '../config-source.ts'
 import { startDetached } from '../detach.ts'
 import { runInForeground } from '../foreground.ts'
 import { chooseStateDir } from '../state-dir.ts'
+import { createSuccession } from '../succession.ts'
 import { withConfigFile, withSettings } from './config-flags.ts'
 import { secondsAsMs } from './numbers.ts'
 import { withStateDir } from './selection.ts'
 
 /** A detached start has somebody waiting for it, who is told after this long, ms. */
 const DETACHED_TIMEOUT_MS = 60_000
+const REPORT = '--report-start'
 
 /** `imgsvc up`: runs the service until it is stopped, or starts it in the background. */
 export const up = defineCommand({
@@ -24,6 +26,7 @@ export const up = defineCommand({
         coerce: secondsAsMs('--timeout'),
       })
       .option('report-start', { type: 'boolean', default: false, hidden: true })
+      .option('heir', { type: 'boolean', default: false, hidden: true })
       .example('$0 up', 'the sample photographs on http://127.0.0.1:8080')
       .example('$0 up --root ./photos --workers 4', 'your photographs, four workers')
       .example('$0 up --config /etc/imgsvc/imgsvc.yaml --detach', 'in the background'),
@@ -34,15 +37,14 @@ export const up = defineCommand({
     const ownsSample = source.file === undefined && args.root === undefined && !args.set?.some(isAboutSources)
     // Loads node:cluster and prom-client, which no other command needs.
     const { runSupervisor } = await import('../../main.ts')
-    return runInForeground({
-      runSupervisor,
-      source,
-      stateDir,
+    const succession = createSuccession({
       cli,
-      ownsSample,
-      timeoutMs: args.timeout,
-      reports: args.reportStart,
+      args: [...settingArguments({ ...args, config: source.file }, stateDir), ...(args.reportStart ? [REPORT] : [])],
+      stays: !args.reportStart,
     })
+    const foreground = { runSupervisor, source, stateDir, cli, ownsSample, timeoutMs: args.timeout, succession }
+    if (!args.heir) return runInForeground({ ...foreground, start: args.reportStart ? 'detached' : 'terminal' })
+    return runInForeground({ ...foreground, start: 'heir' })
   },
 })
 
@@ -52,6 +54,11 @@ interface DetachableArguments extends ConfigFlags {
 
 /** The command line of the detached process: the same flags, the state directory spelt out. */
 export function detachedArguments(args: DetachableArguments, stateDir: string): readonly string[] {
+  return [...settingArguments(args, stateDir), `--timeout=${(args.timeout ?? DETACHED_TIMEOUT_MS) / 1000}`]
+}
+
+/** The flags that say where the service is and how it is configured. */
+function settingArguments(args: ConfigFlags, stateDir: string): readonly string[] {
   const flags: readonly (readonly [string, string | number | undefined])[] = [
     ['state-dir', stateDir],
     ['config', args.config],
@@ -60,7 +67,6 @@ export function detachedArguments(args: DetachableArguments, stateDir: string): 
     ['worker-port', args.workerPort],
     ['admin', args.admin],
     ['root', args.root],
-    ['timeout', (args.timeout ?? DETACHED_TIMEOUT_MS) / 1000],
     ...(args.set ?? []).map((text) => ['set', text] as const),
   ]
   return flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))

@@ -1,0 +1,4 @@
+/** Levels of a log line, least first. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -1,0 +1,182 @@
+import { stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { carryOut } from './carry-out.ts'
+import { appendPart, type Range, wholeLines } from './copy-lines.ts'
+import { holeLength, punchHole } from './hole.ts'
+import { isNewPeriod } from './period.ts'
+import { openRawSource, type RawSource } from './raw-source.ts'
+import { rotation } from './rotation.ts'
+
+export interface RawLimits {
+  readonly maxBytes: number
+  readonly rotateEvery: number
+  readonly backups: number
+  /** Bytes a second that are kept; 0 is no limit. */
+  readonly maxRate: number
+  /** Most that is kept of what came since the last look, whatever the rate; bytes. */
+  readonly maxKept: number
+}
+
+/** What a look at raw output did. */
+export interface RawLook {
+  readonly rotated: boolean
+  /** Bytes that came too fast to be kept. */
+  readonly dropped: number
+  /** Bytes written since the last look. */
+  readonly grown: number
+}
+
+export interface RawOutput {
+  /** Rotates when it is due. `names` is the directory, `now` epoch ms. Throws the system's error; nothing is lost then. */
+  look(limits: RawLimits, names: readonly string[], now: number): Promise<RawLook>
+}
+
+export interface RawOutputOptions {
+  readonly dir: string
+  readonly name: string
+  /** The process whose stderr it is, while it runs. */
+  pid?(): number | undefined
+  readonly punch?: typeof punchHole
+}
+
+const QUIET_MS = 1000
+/** The same when the last line is not finished: its rest may still come. */
+const QUIET_WITHIN_LINE_MS = 10_000
+/** No block of a file system is larger: a block that was freed in part is freed whole with the part that follows. */
+const BLOCK_BYTES = 64 * 1024
+
+/**
+ * Rotates what a process writes to its stderr. Its descriptor cannot be replaced from outside, nor from inside without
+ * a moment in which another file could take the number 2. So the lines are copied to the rotated file, and the part of
+ * the original that was copied becomes a hole: nothing that is written meanwhile is touched. The file begins anew, at
+ * size 0, once it has been silent for a second. Where holes are not supported it begins anew at once, and a line
+ * written between the last look at it and that moment, one system call, is lost.
+ */
+export function createRawOutput({ dir, name, pid = () => undefined, punch = punchHole }: RawOutputOptions): RawOutput {
+  const path = join(dir, name)
+  let met: { readonly inode: number; readonly isAstray: boolean } | undefined
+  /** Where the part that belongs to others ends: a file that was moved away stays as it was. */
+  let floor = 0
+  /** Where the part ends that is taken care of. */
+  let head = 0
+  let size = 0
+  let grewAt = 0
+  let begunAt: number | undefined
+  let lookedAt: number | undefined
+
+  async function meet({ file, stats, isAstray }: RawSource, now: number): Promise<void> {
+    met = { inode: stats.ino, isAstray }
+    // What is in a file that was moved away is where its owner wants it; what comes from now on belongs here.
+    floor = isAstray && stats.nlink > 0 ? stats.size : 0
+    head = floor || (await holeLength(file))
+    size = stats.size
+    grewAt = now
+    // Some file systems do not know when a file was made.
+    begunAt ??= Math.max(stats.birthtimeMs, await bornAt(`${path}.1`)) || now
+  }
+
+  async function keep(source: RawSource, limits: RawLimits, names: readonly string[], now: number): Promise<RawLook> {
+    const allowed = keptBytes(limits, now - (lookedAt ?? now))
+    const lines = await wholeLines(source.file, { begin: head, end: size }, allowed)
+    const dropped = lines.begin - head
+    const heading =
+      dropped > 0 ? `[imgsvc] ${dropped} bytes were dropped here: they came faster than logs.maxRate\n` : ''
+    const target = source.isAstray ? path : `${path}.copy`
+    if (limits.backups > 0 || source.isAstray) {
+      await carryOut(dir, source.isAstray ? [] : [{ type: 'delete', name: `${name}.copy` }])
+      await appendPart(source.path, target, lines, heading)
+    }
+    if (!source.isAstray && limits.backups > 0)
+      await carryOut(dir, rotation(name, names, limits.backups, `${name}.copy`))
+    await release(source, lines.end, source.isAstray || limits.backups === 0 ? path : `${path}.1`, limits.backups > 0)
+    begunAt = now
+    return { rotated: !source.isAstray, dropped, grown: 0 }
+  }
+
+  /** Frees the disk space up to `end`. */
+  async function release(source: RawSource, end: number, copy: string, isCopied: boolean): Promise<void> {
+    if (await punch(source.path, Math.max(floor, head - (head % BLOCK_BYTES)), end)) {
+      head = end
+      return
+    }
+    let copied = end
+    for (let { size } = await source.file.stat(); size > copied && isCopied; { size } = await source.file.stat()) {
+      await appendPart(source.path, copy, { begin: copied, end: size })
+      copied = size
+    }
+    await beginAnew(source)
+  }
+
+  /** The output has fallen silent: what has come since the last rotation joins it, and the file begins anew. */
+  async function settle(source: RawSource, limits: RawLimits, now: number): Promise<void> {
+    const rest = { begin: head, end: size }
+    const isFinished = size === head || (await wholeLines(source.file, rest, size)).end === size
+    if (!isFinished && now - grewAt < QUIET_WITHIN_LINE_MS) return
+    if (size > head && limits.backups > 0) await appendPart(source.path, `${path}.1`, rest)
+    if (size === head || limits.backups > 0) await beginAnew(source)
+  }
+
+  async function beginAnew(source: RawSource): Promise<void> {
+    await truncate(source.path, floor)
+    head = floor
+    size = floor
+  }
+
+  /** What cannot be copied (the disk is full) must not fill the disk either. */
+  async function shed(source: RawSource, limits: RawLimits): Promise<number> {
+    const end = size - limits.maxBytes
+    if (end <= head || size - head <= 2 * limits.maxBytes) return 0
+    const range: Range = await wholeLines(source.file, { begin: head, end }, end - head)
+    const dropped = range.end - head
+    await release(source, range.end, path, false)
+    return dropped
+  }
+
+  async function look(source: RawSource, limits: RawLimits, names: readonly string[], now: number): Promise<RawLook> {
+    if (met?.inode !== source.stats.ino || met.isAstray !== source.isAstray) await meet(source, now)
+    const grown = Math.max(0, source.stats.size - size)
+    if (grown > 0) grewAt = now
+    size = source.stats.size
+    if (size < head) [floor, head] = [0, 0] // begun anew by somebody else
+    const pending = size - head
+    const isPeriodOver = pending > 0 && isNewPeriod(begunAt ?? now, now, limits.rotateEvery)
+    if ((limits.maxBytes > 0 && pending > limits.maxBytes) || isPeriodOver || (source.isAstray && pending > 0)) {
+      try {
+        return { ...(await keep(source, limits, names, now)), grown }
+      } catch (error) {
+        const dropped = await shed(source, limits)
+        if (dropped > 0) return { rotated: false, dropped, grown }
+        throw error
+      }
+    }
+    if (head > floor && now - grewAt >= QUIET_MS) await settle(source, limits, now)
+    return { rotated: false, dropped: 0, grown }
+  }
+
+  return {
+    async look(limits, names, now) {
+      const source = await openRawSource(path, pid())
+      if (!source) return { rotated: false, dropped: 0, grown: 0 }
+      try {
+        return await look(source, limits, names, now)
+      } finally {
+        lookedAt = now
+        await source.file.close()
+      }
+    },
+  }
+}
+
+/** What of the output since the last look is kept: a second's worth at once, and what the rate allows for the time. */
+function keptBytes({ maxBytes, maxRate, maxKept }: RawLimits, elapsedMs: number): number {
+  if (maxRate === 0) return maxKept
+  return Math.min(maxKept, Math.max(2 * maxBytes, maxRate * (1 + elapsedMs / 1000)))
+}
+
+async function bornAt(path: string): Promise<number> {
+  try {
+    return (await stat(path)).birthtimeMs
+  } catch {
+    return 0 // never rotated, or compressed since: the file itself tells
+  }
+}
