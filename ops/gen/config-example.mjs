@@ -36,11 +36,14 @@ const HEAD = `# Generated from packages/core/src/config by \`npm run gen\`; do n
 
 /** Every setting with its default, as YAML; a test loads it. */
 export function fullConfig() {
-  const settings = listSettings()
+  const settings = listSettings().filter((setting) => !isPartSetting(setting))
   const sections = new Set(settings.map(sectionOf))
   const parts = [...sections].map((section) => part(settings.filter((setting) => sectionOf(setting) === section)))
   return [HEAD, ...parts].join('\n')
 }
+
+/** Within a part of a mixed storage or that of uploads, whose settings are those of the storage itself. @param {Setting} setting */
+export const isPartSetting = ({ path }) => /^(storage\.\w+|upload\.storage)\.(?!type$)/.test(path)
 
 const sectionOf = (/** @type {Setting} */ { path }) => /** @type {string} */ (path.split(/[.[]/)[0])
 const keyOf = (/** @type {Pick<Setting, 'path'>} */ { path }) => path.slice(path.indexOf('.') + 1)
@@ -49,11 +52,32 @@ const keyOf = (/** @type {Pick<Setting, 'path'>} */ { path }) => path.slice(path
 function part(settings) {
   const [first] = /** @type {[Setting, ...Setting[]]} */ (settings)
   if (first.path !== sectionOf(first)) {
-    return text([`${sectionOf(first)}:`, ...settings.flatMap((setting) => indent(lines(setting)))])
+    return text([`${sectionOf(first)}:`, ...indent(block(settings, 1))])
   }
   const entries = settings.slice(1)
   const types = new Set(entries.flatMap(({ type }) => type ?? []))
   return text([...lines(first), ...[...types].flatMap((type) => entry(type, entries))])
+}
+
+/**
+ * Settings of a section `depth` names deep; those of a section within it below its name.
+ * @param {readonly Setting[]} settings @param {number} depth @returns {string[]}
+ */
+function block(settings, depth) {
+  const innerOf = (/** @type {Setting} */ { path, type }) =>
+    type === undefined && path.split('.').length > depth + 1 ? path.split('.')[depth] : undefined
+  const inner = new Set(settings.flatMap((setting) => innerOf(setting) ?? []))
+  const own = settings.filter((setting) => innerOf(setting) === undefined)
+  const below = [...inner].flatMap((name) => [
+    `${name}:`,
+    ...indent(
+      block(
+        settings.filter((setting) => innerOf(setting) === name),
+        depth + 1,
+      ),
+    ),
+  ])
+  return [...own.flatMap((setting) => lines(setting)), ...below]
 }
 
 /** A commented-out entry of a list. @param {string} type @param {readonly Setting[]} settings */
@@ -68,7 +92,10 @@ function lines({ path, type, kind, fallback, meta, expected }, isCommentedOut = 
   const value = fallback === undefined ? '' : ` ${formatSetting(fallback, kind)}`
   const where = type === undefined ? '' : `type ${type}: `
   const hint = fallback === undefined ? ` (${expected})` : ''
-  return [`# ${where}${meta.doc}${hint}`, `${isOff ? '# ' : ''}${keyOf({ path })}:${value}`]
+  const [key, ...inner] = keyOf({ path }).split('.')
+  const isPart = type !== undefined && inner.length > 0
+  const text = isPart ? `${key}: { ${inner.join('.')}:${value} }` : `${path.split('.').at(-1)}:${value}`
+  return [`# ${where}${meta.doc}${hint}`, `${isOff ? '# ' : ''}${text}`]
 }
 
 const indent = (/** @type {readonly string[]} */ block) => block.map((line) => `  ${line}`)

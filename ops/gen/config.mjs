@@ -1,7 +1,7 @@
 import { formatSetting } from '@imgsvc/core/config/format'
 import { configJsonSchema } from '@imgsvc/core/config/json-schema'
 import { listSettings } from '@imgsvc/core/config/names'
-import { exampleConfig, fullConfig } from './config-example.mjs'
+import { exampleConfig, fullConfig, isPartSetting } from './config-example.mjs'
 import { code, generatedFrom, table } from './markdown.mjs'
 
 /** @typedef {import('@imgsvc/core/config/names').SettingEntry} Setting */
@@ -71,11 +71,14 @@ const PARTS = {
   security: 'Signing keys. Without a key the first `up` makes one in the state directory.',
   sources: 'Where originals come from: a list of sections, each with its `type`.',
   limits: 'Bounds every request and every source obeys.',
-  storage: 'Cache of originals fetched from http and s3 sources.',
-  upload: 'Pictures given to the service at `/image`; kept in `storage`.',
-  results: 'Cache of finished pictures.',
+  storage:
+    'Cache of originals fetched from http and s3 sources, with keys and detected points; [storage.md](storage.md). The parts of a mixed one have the settings of a storage of their type.',
+  upload:
+    'Pictures given to the service at `/image`; kept in `storage`, or in `upload.storage` with the settings of a storage of that type.',
+  results: 'Cache of finished pictures; [storage.md](storage.md).',
   cache: 'Hot responses in the balancer.',
   images: 'What pictures come out as.',
+  detection: 'What `smart` in a URL looks for, and how long; see [smart.md](smart.md).',
   filters: 'How filters in URLs are treated.',
   presets: 'Named sets of options.',
   logs: 'Log files, one per process.',
@@ -91,7 +94,7 @@ function reference() {
   return parts.map((part) => {
     const purpose = PARTS[part]
     if (!purpose) throw new Error(`ops/gen/config.mjs: PARTS has no sentence for "${part}"`)
-    const rows = settings.filter((setting) => partOf(setting) === part).map(row)
+    const rows = settings.filter((setting) => partOf(setting) === part && !isPartSetting(setting)).map(row)
     return `### ${part}\n\n${purpose}\n\n${table(HEAD, rows)}`
   })
 }

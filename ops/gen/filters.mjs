@@ -10,7 +10,7 @@ Filters stand in the URL after \`filters:\`, separated by colons, and are applie
 Names and arguments are thumbor's. A filter that does not exist, or whose arguments do not fit, does nothing and is
 named in the header \`X-Imgsvc-Ignored\`; with \`filters.onInvalid: reject\` the request is answered 400 and told what
 would be right. Pictures that come as GIF pass without filters, as in thumbor, but for those that act before the sizes
-are worked out.`
+are worked out; \`compat.skipGifFilters: false\` lets all of them act, on every frame ([animations.md](animations.md)).`
 
 /** Phases in the order they act, and what that means for a reader. */
 const PHASES = [

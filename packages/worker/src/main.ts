@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { startChild } from '@imgsvc/core/child-host'
 import { type ChildProcess, listenFailure, prepareChildProcess } from '@imgsvc/core/child-process'
-import { configHash, parseResolvedConfig } from '@imgsvc/core/config/load'
+import { configHash, parseResolvedConfig } from '@imgsvc/core/config/resolved'
 import type { Config } from '@imgsvc/core/config/schema'
 import { resolveSecrets } from '@imgsvc/core/config/secrets'
 import { createLog } from '@imgsvc/core/log'
@@ -13,6 +13,7 @@ import { fileNameOf } from '@imgsvc/core/process'
 import { createProcessSampler } from '@imgsvc/core/process-sample'
 import { readChildEnv, statePaths } from '@imgsvc/core/state-dir'
 import { createApp } from './app.ts'
+import { selfTest } from './self-test.ts'
 
 /*
  * One worker:
@@ -38,10 +39,10 @@ try {
 async function run(child: ChildProcess): Promise<void> {
   const env = readChildEnv(process.env)
   const paths = statePaths(env.stateDir)
-  const read = () => parseResolvedConfig(readFileSync(paths.config, 'utf8'))
-  const first = read()
+  const read = (path: string) => parseResolvedConfig(readFileSync(path, 'utf8'))
+  const first = read(env.configFile ?? paths.config)
   const logFile = join(first.logs.dir, `${fileNameOf(env.id)}.log`)
-  const log = createLog({ file: logFile, level: first.logs.level, base: { id: env.id, pid: process.pid } })
+  const log = createLog({ ...first.logs, file: logFile, base: { id: env.id, pid: process.pid } })
   child.useLog(log)
 
   const sampler = createProcessSampler(log.dropped)
@@ -57,15 +58,18 @@ async function run(child: ChildProcess): Promise<void> {
     configHash: configHash(first),
     log,
     inFlight: () => app.metrics.inFlight,
+    served: () => app.metrics.served,
     metrics: app.metrics.collect,
     handlers: {
       configure: async () => {
-        const next = read()
+        const next = read(paths.config)
         app.configure(withSecrets(next))
-        log.setLevel(next.logs.level)
+        log.configure(next.logs)
         host.setConfigHash(configHash(next))
         return {}
       },
+      selfTest: () => selfTest(first),
+      explain: ({ url, accept }, signal) => app.explain({ rawUrl: url, accept }, signal),
     },
   })
 

@@ -2,6 +2,8 @@ import { METRICS } from '@imgsvc/core/metrics'
 import { registerProcessMetrics } from '@imgsvc/core/process-metrics'
 import type { ProcessSample } from '@imgsvc/core/process-sample'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Outcome } from './detection/chain.ts'
+import type { DetectorName } from './detection/detectors.ts'
 import type { Answer } from './pipeline/picture.ts'
 import type { StageName } from './pipeline/stages.ts'
 
@@ -11,16 +13,21 @@ export interface WorkerMetrics {
   /** prom-client's `getMetricsAsJSON()` of this moment. */
   collect(): Promise<readonly object[]>
   began(): void
-  ended(status: number): void
+  /** `ms`: how long the request took. */
+  ended(status: number, ms: number): void
   readonly inFlight: number
+  /** Requests answered so far. */
+  readonly served: number
   stage(stage: StageName, ms: number): void
-  cache(cache: 'results' | 'originals', result: 'hit' | 'miss' | 'coalesced' | 'error'): void
+  cache(cache: 'results' | 'originals' | 'detections', result: 'hit' | 'miss' | 'coalesced' | 'error'): void
+  detected(detector: DetectorName, outcome: Outcome, ms: number): void
   answered(answer: Answer): void
 }
 
 export interface WorkerGauges {
   readonly renders: () => number
   readonly queue: () => number
+  readonly detectorThreads: () => number
   /** Id of this process, label of the metrics every process has. */
   readonly id: string
   readonly sample: () => ProcessSample
@@ -30,9 +37,11 @@ export interface WorkerGauges {
 export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
   const registry = new Registry()
   const registers = [registry]
-  const counter = <K extends 'imageRequests' | 'cacheResults' | 'renderedBytes' | 'filtersIgnored'>(key: K) =>
+  const counter = <K extends 'imageRequests' | 'cacheResults' | 'renderedBytes' | 'filtersIgnored' | 'detections'>(
+    key: K,
+  ) =>
     new Counter({ name: METRICS[key].name, help: METRICS[key].help, labelNames: [...METRICS[key].labels], registers })
-  const gauge = (key: 'rendersInFlight' | 'renderQueue', read: () => number) =>
+  const gauge = (key: 'rendersInFlight' | 'renderQueue' | 'detectorThreads', read: () => number) =>
     new Gauge({
       name: METRICS[key].name,
       help: METRICS[key].help,
@@ -45,6 +54,14 @@ export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
   const cacheResults = counter('cacheResults')
   const renderedBytes = counter('renderedBytes')
   const filtersIgnored = counter('filtersIgnored')
+  const detections = counter('detections')
+  const detectionDurations = new Histogram({
+    name: METRICS.detectionDuration.name,
+    help: METRICS.detectionDuration.help,
+    labelNames: [...METRICS.detectionDuration.labels],
+    buckets: [...METRICS.detectionDuration.buckets],
+    registers,
+  })
   const stages = new Histogram({
     name: METRICS.stageDuration.name,
     help: METRICS.stageDuration.help,
@@ -52,10 +69,18 @@ export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
     buckets: [...METRICS.stageDuration.buckets],
     registers,
   })
+  const durations = new Histogram({
+    name: METRICS.imageDuration.name,
+    help: METRICS.imageDuration.help,
+    buckets: [...METRICS.imageDuration.buckets],
+    registers,
+  })
   gauge('rendersInFlight', gauges.renders)
   gauge('renderQueue', gauges.queue)
+  gauge('detectorThreads', gauges.detectorThreads)
   const sampled = registerProcessMetrics({ Gauge, Counter }, registry, gauges.id)
   let inFlight = 0
+  let served = 0
   return {
     registry,
     collect() {
@@ -65,18 +90,27 @@ export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
     get inFlight() {
       return inFlight
     },
+    get served() {
+      return served
+    },
     began() {
       inFlight++
     },
-    ended(status) {
+    ended(status, ms) {
       inFlight--
+      served++
       requests.inc({ status: String(status) })
+      durations.observe(ms / 1000)
     },
     stage(stage, ms) {
       stages.observe({ stage }, ms / 1000)
     },
     cache(cache, result) {
       cacheResults.inc({ cache, result })
+    },
+    detected(detector, outcome, ms) {
+      detections.inc({ detector, outcome })
+      detectionDurations.observe({ detector }, ms / 1000)
     },
     answered(answer) {
       if (answer.result.ignored.length > 0) filtersIgnored.inc(answer.result.ignored.length)

@@ -13,6 +13,7 @@ import { createApp } from '../src/app.ts'
 
 export const SAMPLES = fileURLToPath(new URL('../../supervisor/samples/', import.meta.url))
 const KEY = 'a key for tests'
+const DETECTOR_PROGRAM = new URL('./fixtures/detector-thread.mjs', import.meta.url)
 
 export interface Reply {
   readonly status: number
@@ -36,7 +37,10 @@ export interface RunningApp {
 }
 
 /** A real worker application on a free port, with file sources, its stores in a directory of its own. */
-export async function startApp(input: z.input<typeof configSchema> = {}): Promise<RunningApp> {
+export async function startApp(
+  input: z.input<typeof configSchema> = {},
+  { detectorProgram = DETECTOR_PROGRAM }: { readonly detectorProgram?: URL } = {},
+): Promise<RunningApp> {
   const dir = mkdtempSync(join(tmpdir(), 'imgsvc-app-'))
   const config = configSchema.parse({
     sources: [{ type: 'file', root: SAMPLES }],
@@ -51,7 +55,12 @@ export async function startApp(input: z.input<typeof configSchema> = {}): Promis
     log: log.log,
     id: 'worker:0',
     isReady: () => true,
+    detectorProgram,
     sample: () => ({ rssBytes: 1, cpuSeconds: 1, loopLagSeconds: 0, logDropped: 0 }),
+  }).catch(async (error: unknown) => {
+    await log.close()
+    rmSync(dir, { recursive: true, force: true })
+    throw error
   })
   const server = createServer(app.express).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import type { RawImage } from './image.ts'
+import type { RawFrames, RawImage } from './image.ts'
 import type { RefPixels, Step } from './ops.ts'
 
 /** What sharp builds up and runs at once; nothing outside the engine calls its methods. */
@@ -8,6 +8,14 @@ export type Pipeline = Sharp
 /** A pipeline over pixels in memory. */
 export function fromRaw({ data, width, height, channels }: RawImage): Sharp {
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
+}
+
+/** A pipeline over the frames of an animation in memory: only good for encoding, scaling would mix neighbours. */
+export function fromFrames({ data, width, height, channels, frames }: RawFrames): Sharp {
+  return sharp(data, {
+    raw: { width, height: height * frames, channels, pageHeight: height },
+    limitInputPixels: false,
+  })
 }
 
 /**

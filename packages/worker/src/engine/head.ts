@@ -31,7 +31,8 @@ interface Window {
  */
 export function headSteps(ops: readonly GeometryOp[], source: SourceInfo, mayPassMemory: boolean): Step[] {
   const steps: Step[] = []
-  const shrinksFrom = SHRINKS_FROM[source.format]
+  // Frames are decoded whole and cut out of memory.
+  const shrinksFrom = source.pages > 1 ? undefined : SHRINKS_FROM[source.format]
   let decoder: Decoder | undefined = shrinksFrom === undefined ? undefined : { shrinksFrom, mayPassMemory }
   let window = whole(source)
   for (const op of ops) {

@@ -1,3 +1,5 @@
+import type { SourceDetails } from './details.ts'
+
 /** What a source can be, found from its bytes, never from its name. */
 export type SourceFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'avif' | 'tiff' | 'svg'
 
@@ -12,8 +14,16 @@ export const CONTENT_TYPES: Readonly<Record<OutputFormat, string>> = {
   gif: 'image/gif',
 }
 
+/** How the frames of an animation follow each other. */
+export interface Animation {
+  /** Time each frame stays, ms; 0 leaves it to the viewer. */
+  readonly delays: readonly number[]
+  /** How many times it is played; 0 is for ever. */
+  readonly loop: number
+}
+
 /** What the header of a source says; nothing is decoded to learn it. */
-export interface SourceInfo {
+export interface SourceInfo extends SourceDetails {
   readonly format: SourceFormat
   /** Stored size, px, before any EXIF turn. */
   readonly width: number
@@ -21,8 +31,10 @@ export interface SourceInfo {
   /** EXIF orientation 1 to 8; 1 when absent or nonsense. */
   readonly orientation: number
   readonly hasAlpha: boolean
-  /** Frames of an animation, 1 for a still. */
+  /** Frames that may be shown: 1 for a still, for a format without animations here, and where they are switched off. */
   readonly pages: number
+  /** With several `pages` only. */
+  readonly animation?: Animation
   /** How colours are stored. */
   readonly space: 'rgb' | 'gray' | 'cmyk'
   /** An ICC profile is embedded. */
@@ -37,4 +49,14 @@ export interface RawImage {
   readonly width: number
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4
+}
+
+/** The frames of an animation, one after another, each like the data of a `RawImage` of these sides. */
+export interface RawFrames {
+  readonly data: Uint8Array
+  /** Of one frame, px. */
+  readonly width: number
+  readonly height: number
+  readonly channels: RawImage['channels']
+  readonly frames: number
 }

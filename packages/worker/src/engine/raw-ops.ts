@@ -1,7 +1,8 @@
-import type { Size } from './geometry/box.ts'
+import type { Box, Size } from './geometry/box.ts'
 import { gaussianBlur } from './kernels/blur.ts'
 import { canvas, faded, meanColour, paste, type Rgba, withAlpha } from './kernels/composite.ts'
 import { drawNinePatch, type NinePatch } from './kernels/nine-patch.ts'
+import { correctRedEyes } from './kernels/red-eye.ts'
 import { type Corners, roundCorners } from './kernels/round-corner.ts'
 import { blurWork } from './neighbour-ops.ts'
 import type { RawStep } from './ops.ts'
@@ -115,6 +116,25 @@ export function framed(size: Size, ref: string, frame: Size, patch: NinePatch): 
       await paste(drawn, withAlpha(image), { left, top }, 'merge')
       await drawNinePatch(drawn, await refs.load(ref), patch)
       return drawn
+    },
+  }
+}
+
+// Marking, growing and filling, per channel of every pixel of a box.
+const EYE_WORK = 20
+
+/** Takes the red out of the pupils in these boxes. */
+export function withoutRedEyes(size: Size, eyes: readonly Box[]): RawStep {
+  return {
+    kind: 'raw',
+    op: 'red_eye',
+    params: { eyes: eyes.map(({ left, top, width, height }) => `${left},${top},${width},${height}`).join(' ') },
+    size,
+    work: eyes.reduce((work, eye) => work + area(eye) * EYE_WORK, 0),
+    run: (image) => {
+      const corrected = { ...image, data: Uint8Array.from(image.data) }
+      correctRedEyes(corrected, eyes)
+      return corrected
     },
   }
 }

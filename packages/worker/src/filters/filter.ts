@@ -1,6 +1,6 @@
 import type { Field, Values } from '@imgsvc/core/args/fields'
 import { parseFilterArgs } from '@imgsvc/core/args/parse-args'
-import type { Size } from '../engine/geometry/box.ts'
+import type { Box, Size } from '../engine/geometry/box.ts'
 import type { RequestedSize } from '../engine/geometry/targets.ts'
 import type { GeometryInput } from '../engine/geometry/transform.ts'
 import type { OutputFormat, SourceInfo } from '../engine/image.ts'
@@ -40,6 +40,8 @@ export interface StepContext {
   readonly refs: ReadonlyMap<string, SourceInfo>
   /** Frames among them, measured. */
   readonly ninePatches: ReadonlyMap<string, NinePatch>
+  /** Eyes in faces, px of the picture; none once a filter changed its size or turned it. */
+  readonly eyes: readonly Box[]
 }
 
 interface Declaration<F extends readonly Field<unknown>[]> {
@@ -64,6 +66,8 @@ export type FilterDeclaration<F extends readonly Field<unknown>[]> =
       refs?(values: Values<F>): readonly string[]
       /** Those of them that are frames, whose marks decide sizes. */
       ninePatches?(values: Values<F>): readonly string[]
+      /** It needs to know where eyes are. */
+      readonly eyes?: true
       plan(values: Values<F>, context: StepContext): readonly Step[]
     })
 
@@ -75,9 +79,15 @@ export type ResolvedFilter = { readonly name: string; readonly text: string } & 
       readonly phase: 'geometry' | 'pixels'
       readonly refs: readonly string[]
       readonly ninePatches: readonly string[]
+      readonly eyes: boolean
       plan(context: StepContext): readonly Step[]
     }
 )
+
+/** What became of one call; `values` are its arguments in the order of the declaration. */
+export type Resolution =
+  | { readonly ok: true; readonly call: ResolvedFilter; readonly values: readonly unknown[] }
+  | { readonly ok: false; readonly message: string }
 
 export interface Filter {
   readonly name: string
@@ -86,9 +96,7 @@ export interface Filter {
   readonly args: readonly Field<unknown>[]
   readonly example: string
   /** The call typed, or one sentence on what is wrong with it. */
-  resolve(
-    text: string,
-  ): { readonly ok: true; readonly call: ResolvedFilter } | { readonly ok: false; readonly message: string }
+  resolve(text: string): Resolution
 }
 
 /** Makes a filter of its declaration; the types of the values follow from `args`. */
@@ -106,7 +114,7 @@ export function defineFilter<const F extends readonly Field<unknown>[]>(declarat
       const wrong = declaration.check?.(parsed.values)
       return wrong
         ? { ok: false, message: `${name}: ${wrong}` }
-        : { ok: true, call: bind(declaration, text, parsed.values) }
+        : { ok: true, call: bind(declaration, text, parsed.values), values: parsed.values }
     },
   }
 }
@@ -131,6 +139,7 @@ function bind<F extends readonly Field<unknown>[]>(
         phase: declaration.phase,
         refs: declaration.refs?.(values) ?? [],
         ninePatches: declaration.ninePatches?.(values) ?? [],
+        eyes: declaration.eyes ?? false,
         plan: (context) => declaration.plan(values, context),
       }
   }

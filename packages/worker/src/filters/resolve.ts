@@ -1,7 +1,7 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { FilterCall } from '@imgsvc/core/url/request'
 import type { OutputFormat } from '../engine/image.ts'
-import type { ResolvedFilter, Settings } from './filter.ts'
+import type { Resolution, ResolvedFilter, Settings } from './filter.ts'
 import { closestName, findFilter } from './registry.ts'
 
 /** The filters of one request, typed. */
@@ -19,6 +19,8 @@ export interface ResolvedFilters {
   readonly refs: readonly string[]
   /** Those of them that are frames, which have to be measured as well. */
   readonly ninePatches: readonly string[]
+  /** A filter needs to know where eyes are. */
+  readonly eyes: boolean
 }
 
 /**
@@ -33,14 +35,20 @@ export function resolveFilters(
   const ignored: string[] = []
   for (const call of calls) {
     const found = resolveCall(call)
-    if (typeof found !== 'string') list.push(found)
-    else if (options.onInvalid === 'reject') throw new ImgsvcError('FILTER_INVALID', found)
+    if (found.ok) list.push(found.call)
+    else if (options.onInvalid === 'reject') throw new ImgsvcError('FILTER_INVALID', found.message)
     else ignored.push(call.text)
   }
+  return filtersOf(list, ignored)
+}
+
+/** The same of calls that are typed already. */
+export function filtersOf(list: readonly ResolvedFilter[], ignored: readonly string[]): ResolvedFilters {
   const { format, autoJpg, maxAge } = settingsOf(list)
   const refs = [...new Set(list.flatMap((filter) => ('refs' in filter ? filter.refs : [])))]
   const ninePatches = [...new Set(list.flatMap((filter) => ('refs' in filter ? filter.ninePatches : [])))]
-  return { list, ignored, format, autoJpg, maxAge, refs, ninePatches }
+  const eyes = list.some((filter) => 'eyes' in filter && filter.eyes)
+  return { list, ignored, format, autoJpg, maxAge, refs, ninePatches, eyes }
 }
 
 /** What the filters of the phases `request` and `encode` declare together; the last call wins. */
@@ -48,13 +56,12 @@ export function settingsOf(list: readonly ResolvedFilter[]): Settings {
   return Object.assign({}, ...list.map((filter) => ('settings' in filter ? filter.settings : {})))
 }
 
-function resolveCall({ name, text }: FilterCall): ResolvedFilter | string {
+/** One call typed by the declaration of its filter, or one sentence on what is wrong with it. */
+export function resolveCall({ name, text }: FilterCall): Resolution {
   const filter = findFilter(name)
-  if (!filter) {
-    const closest = closestName(name)
-    const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name)
-    return closest ? `there is no filter ${shown}; did you mean ${closest}?` : `there is no filter ${shown}`
-  }
-  const resolved = filter.resolve(text)
-  return resolved.ok ? resolved.call : resolved.message
+  if (filter) return filter.resolve(text)
+  const closest = closestName(name)
+  const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name)
+  const message = closest ? `there is no filter ${shown}; did you mean ${closest}?` : `there is no filter ${shown}`
+  return { ok: false, message }
 }

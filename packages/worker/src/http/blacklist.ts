@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '@imgsvc/core/config/schema'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { Blacklist } from '../pipeline/blacklist.ts'
+import { checkUrlLength } from '../pipeline/url-length.ts'
 
 export interface BlacklistRouteParts {
   readonly blacklist: Blacklist
@@ -19,9 +20,7 @@ export function createBlacklistRoute({ blacklist, settings }: BlacklistRoutePart
     const [path = ''] = url.split('?', 1)
     if (!security.useBlacklist || (path !== '/blacklist' && path !== '/blacklist/')) return false
     if (req.method === 'PUT') {
-      if (url.length > limits.urlLength) {
-        throw new ImgsvcError('URL_TOO_LONG', `${url.length} bytes; at most ${limits.urlLength} are allowed`)
-      }
+      checkUrlLength(url, limits.urlLength)
       const entry = url.slice(path.length + 1)
       if (entry === '') throw new ImgsvcError('URL_MALFORMED', 'expected /blacklist?<image>')
       await blacklist.add(entry)

@@ -5,6 +5,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { WorkerMetrics } from '../metrics.ts'
 import type { createPictures } from '../pipeline/picture.ts'
 import { createStages, type Stages } from '../pipeline/stages.ts'
+import { checkUrlLength } from '../pipeline/url-length.ts'
 import type { BlacklistRoute } from './blacklist.ts'
 import { isConditional, isNotModified } from './conditional.ts'
 import { sendError, statusOf } from './error-answer.ts'
@@ -52,8 +53,8 @@ function track({ metrics, log, settings }: ServerParts) {
     metrics.began()
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : 499
-      metrics.ended(status)
       const ms = Math.round((performance.now() - context.startedAt) * 10) / 10
+      metrics.ended(status, ms)
       const timings = Object.fromEntries(stages.entries().map(([stage, took]) => [stage, Math.round(took * 10) / 10]))
       const cache = res.getHeader('x-cache')
       log.info(
@@ -99,9 +100,7 @@ function image({ pictures, settings, metrics }: ServerParts) {
   return async (req: Request, res: Response): Promise<void> => {
     const { context, stages } = res.locals as Locals
     const { limits } = settings()
-    if (req.originalUrl.length > limits.urlLength) {
-      throw new ImgsvcError('URL_TOO_LONG', `${req.originalUrl.length} bytes; at most ${limits.urlLength} are allowed`)
-    }
+    checkUrlLength(req.originalUrl, limits.urlLength)
     const answer = await pictures.answer({
       rawUrl: req.originalUrl,
       accept: req.headers.accept,

@@ -6,6 +6,8 @@ import { isWebUrl } from './web-url.ts'
 /** An original and whether a storage of originals should keep it. */
 export interface Loaded extends Blob {
   readonly storable: boolean
+  /** Who loaded it: the loader's name and its place among the configured ones. */
+  readonly loader?: { readonly name: string; readonly place: number } | undefined
 }
 
 /** All configured loaders as one. */
@@ -26,10 +28,10 @@ export function createSourceChain(loaders: readonly Loader[]): Sources {
     isStorable: (source) => loaders.some((loader) => !loader.local && loader.accepts(source)),
     async load(source, io) {
       let last: ImgsvcError | undefined
-      for (const loader of loaders) {
+      for (const [place, loader] of loaders.entries()) {
         if (!loader.accepts(source)) continue
         try {
-          return { ...(await loader.load(source, io)), storable: !loader.local }
+          return { ...(await loader.load(source, io)), storable: !loader.local, loader: { name: loader.name, place } }
         } catch (error) {
           if (!(error instanceof ImgsvcError && error.code === 'SOURCE_NOT_FOUND')) throw error
           last = error

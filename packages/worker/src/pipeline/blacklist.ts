@@ -1,5 +1,5 @@
 import { quote, unquote } from '@imgsvc/core/url/percent'
-import type { BlacklistFile } from '../stores/blacklist-file.ts'
+import type { BlacklistText } from '../stores/blacklist-file.ts'
 
 export interface Blacklist {
   /** The list as it is kept. */
@@ -15,7 +15,7 @@ export interface Blacklist {
  * `bySubstring` a source is refused when it occurs anywhere in the text, so that `banana.jpg` refuses `a.jpg`
  * (`thumbor/handlers/imaging.py`).
  */
-export function createBlacklist(file: BlacklistFile, bySubstring: () => boolean): Blacklist {
+export function createBlacklist(file: BlacklistText, bySubstring: () => boolean): Blacklist {
   let read = { text: '', entries: new Set<string>() }
 
   function entriesOf(text: string): ReadonlySet<string> {

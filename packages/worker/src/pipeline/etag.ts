@@ -18,7 +18,8 @@ export function etagOf(inputs: readonly (string | Uint8Array)[]): string {
   return `"${hash.digest('hex')}"`
 }
 
-function digestOf(bytes: Uint8Array): string {
+/** SHA-1 of bytes, hex; worked out once for a buffer that is kept. */
+export function digestOf(bytes: Uint8Array): string {
   let digest = digests.get(bytes)
   if (digest === undefined) {
     digest = createHash('sha1').update(bytes).digest('hex')

@@ -6,7 +6,7 @@ import type { Blob, IoOptions } from '../stores/store.ts'
 import { createSourceFetcher } from './fetch-source.ts'
 
 /** Sources whose loads the test lets end one by one, and a storage in memory. */
-function scene({ storable = true }: { storable?: boolean } = {}) {
+function scene({ storable = true, keepsKeys = false }: { storable?: boolean; keepsKeys?: boolean } = {}) {
   const loads: { source: string; io: IoOptions; give(text: string): void; fail(error: Error): void }[] = []
   const stored = new Map<string, Blob>()
   const asked: string[] = []
@@ -27,18 +27,25 @@ function scene({ storable = true }: { storable?: boolean } = {}) {
       return stored.get(source)
     },
     put: async (source, blob) => {
-      if (stored.has(source)) throw new Error('put twice')
+      if (stored.get(source)?.bytes.equals(blob.bytes)) throw new Error('put twice')
       stored.set(source, blob)
     },
     delete: async (source) => void stored.delete(source),
     close: async () => undefined,
   }
-  const fetcher = createSourceFetcher({ sources, storage, maxBytes: () => 99, onCache: (r) => counted.push(r) })
+  const keys: [string, boolean][] = []
+  const fetcher = createSourceFetcher({
+    sources,
+    storage,
+    maxBytes: () => 99,
+    onCache: (r) => counted.push(r),
+    ...(keepsKeys && { keepKey: async (source, isStored) => void keys.push([source, isStored]) }),
+  })
   const load = async (i: number) => {
     await expect.poll(() => loads.length).toBeGreaterThan(i)
     return loads[i] as (typeof loads)[number]
   }
-  return { fetcher, loads, load, stored, asked, counted }
+  return { fetcher, loads, load, stored, asked, counted, keys }
 }
 const signal = new AbortController().signal
 
@@ -58,8 +65,44 @@ test('storage, then source; kept only when asked to, and found in the storage ne
   expect(again.bytes.toString()).toBe('bytes')
   expect(loads.length).toBe(1)
   expect(counted).toEqual(['miss', 'hit'])
-  await again.discard?.()
-  expect(stored.size).toBe(0)
+})
+
+test('a stored copy can be loaded anew: shared, past the storage, and what comes replaces it', async () => {
+  const { fetcher, load, loads, stored, asked } = scene()
+  stored.set('s', { bytes: Buffer.from('damaged'), modifiedAt: 1 })
+  const original = await fetcher.fetch('s', signal)
+  expect(original.keep).toBeUndefined()
+  const both = [original.refetch?.(signal), original.refetch?.(signal)]
+  ;(await load(0)).give('whole')
+  const [again, joined] = await Promise.all(both)
+  expect(again).toMatchObject({ from: 'source', bytes: Buffer.from('whole') })
+  expect(loads.length).toBe(1)
+  expect(asked).toEqual(['s'])
+  await Promise.all([again?.keep?.(), joined?.keep?.()])
+  expect(stored.get('s')?.bytes.toString()).toBe('whole')
+})
+
+test('a copy whose source is gone cannot be loaded anew, and stays', async () => {
+  const { fetcher, load, stored } = scene()
+  stored.set('s', { bytes: Buffer.from('damaged'), modifiedAt: 1 })
+  const refetching = (await fetcher.fetch('s', signal)).refetch?.(signal)
+  ;(await load(0)).fail(new ImgsvcError('SOURCE_NOT_FOUND'))
+  await expect(refetching).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' })
+  expect(stored.size).toBe(1)
+})
+
+test('the key is kept with what was loaded, and with nothing that came from the storage', async () => {
+  for (const storable of [true, false]) {
+    const { fetcher, load, stored, keys } = scene({ storable, keepsKeys: true })
+    const fetching = fetcher.fetch('s', signal)
+    ;(await load(0)).give('bytes')
+    const original = await fetching
+    expect(keys).toEqual([])
+    await Promise.all([original.keep?.(), original.keep?.()])
+    expect(keys).toEqual([['s', storable]])
+    expect(stored.size).toBe(storable ? 1 : 0)
+    if (storable) expect((await fetcher.fetch('s', signal)).keep).toBeUndefined()
+  }
 })
 
 test('requests at the same time share one load, and it is kept once', async () => {

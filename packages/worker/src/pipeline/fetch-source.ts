@@ -1,5 +1,6 @@
 import type { Sources } from '../loaders/choose.ts'
 import type { SourceStorage } from '../stores/source-storage.ts'
+import type { IoOptions } from '../stores/store.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { Original, SourceFetcher } from './types.ts'
 
@@ -10,6 +11,11 @@ export interface SourceFetcherOptions {
   readonly maxBytes: () => number
   /** Counts look-ups in the storage of originals; `coalesced` joined a load already under way. */
   readonly onCache?: (result: 'hit' | 'miss' | 'coalesced') => void
+  /**
+   * Keeps the signing key of this moment with an original that was loaded; `stored`: the storage of originals takes it.
+   * Never rejects.
+   */
+  readonly keepKey?: (source: string, stored: boolean) => Promise<void>
 }
 
 /**
@@ -17,37 +23,50 @@ export interface SourceFetcherOptions {
  * last of them has gone, or when the fetcher is closed.
  */
 export function createSourceFetcher(options: SourceFetcherOptions): SourceFetcher {
+  const { sources, storage, onCache } = options
   const flights = createSingleFlight<Original>()
+  /** Loads that pass by the storage, shared as well. */
+  const reloads = createSingleFlight<Original>()
   const closing = new AbortController()
+  const ioOf = (signal: AbortSignal) => ({
+    signal: AbortSignal.any([signal, closing.signal]),
+    maxBytes: options.maxBytes(),
+  })
+
+  async function find(source: string, io: IoOptions): Promise<Original> {
+    if (!sources.isStorable(source)) return load(source, io, options)
+    const stored = await storage.get(source, io)
+    onCache?.(stored ? 'hit' : 'miss')
+    if (!stored) return load(source, io, options)
+    const refetch: Original['refetch'] = async (signal) => {
+      const { value } = await reloads.run(source, signal, (flight) => load(source, ioOf(flight), options))
+      return value
+    }
+    return { ...stored, from: 'storage', refetch }
+  }
 
   return {
     async fetch(source, signal) {
-      const { value, joined } = await flights.run(source, signal, (flight) =>
-        fetchOnce(options, source, AbortSignal.any([flight, closing.signal])),
-      )
-      if (joined) options.onCache?.('coalesced')
+      const { value, joined } = await flights.run(source, signal, (flight) => find(source, ioOf(flight)))
+      if (joined) onCache?.('coalesced')
       return value
     },
     async close() {
       closing.abort()
-      await Promise.all([options.sources.close(), options.storage.close()])
+      await Promise.all([sources.close(), storage.close()])
     },
   }
 }
 
-async function fetchOnce(options: SourceFetcherOptions, source: string, signal: AbortSignal): Promise<Original> {
-  const { sources, storage, onCache } = options
-  const io = { signal, maxBytes: options.maxBytes() }
-  const mayBeStored = sources.isStorable(source)
-  if (mayBeStored) {
-    const stored = await storage.get(source, io)
-    onCache?.(stored ? 'hit' : 'miss')
-    if (stored) return { ...stored, from: 'storage', discard: () => storage.delete(source) }
-  }
+async function load(source: string, io: IoOptions, options: SourceFetcherOptions): Promise<Original> {
+  const { sources, storage, keepKey } = options
   const { storable, ...blob } = await sources.load(source, io)
   // Files of a file source are on this disk already: a second copy would only cost space and hide changes.
-  if (!storable) return { ...blob, from: 'source' }
-  return { ...blob, from: 'source', keep: once(() => storage.put(source, blob)) }
+  if (!storable && !keepKey) return { ...blob, from: 'source' }
+  const keep = once(async () => {
+    await Promise.all([storable && storage.put(source, blob), keepKey?.(source, storable)])
+  })
+  return { ...blob, from: 'source', keep }
 }
 
 /** Everyone who shared a load may call it; the first call does the work. */

@@ -1,9 +1,11 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { probe } from '../engine/decode.ts'
 import type { SourceInfo } from '../engine/image.ts'
+import type { ResolvedFilters } from '../filters/resolve.ts'
+import { filtersOn } from './animation.ts'
 import { etagOf } from './etag.ts'
-import type { Job } from './job.ts'
-import { isAnimated, type NegotiationInput, negotiates } from './negotiate.ts'
+import { type Job, mayVary } from './job.ts'
+import { becomesWebp, isAnimated, type NegotiationInput } from './negotiate.ts'
 import type { Stages } from './stages.ts'
 import type { Original, ResultHead, SourceFetcher } from './types.ts'
 
@@ -17,8 +19,12 @@ export interface Opened {
 export interface Inputs extends Opened {
   /** By the text of the filter's argument. */
   readonly refs: ReadonlyMap<string, Opened>
+  /** Those that act on this source. */
+  readonly filters: ResolvedFilters
   readonly negotiation: NegotiationInput
   readonly head: ResultHead
+  /** The source, or what a filter names, arrived cut short: the result is not to be kept. */
+  readonly truncated: boolean
 }
 
 export interface GatherParts {
@@ -29,33 +35,38 @@ export interface GatherParts {
 
 /** Fetches the source and what filters name, reads their headers. Throws the SOURCE_ codes. */
 export async function gather(job: Job, signal: AbortSignal, stages: Stages, parts: GatherParts): Promise<Inputs> {
+  const source = open(job.request.source, job, signal, stages, parts)
+  // Where GIF sources pass without filters, what filters name waits until the source proves to be none.
+  const filters = job.skipGifFilters ? filtersOn((await source).info, job.filters, job) : job.filters
   const [{ original, info }, ...references] = await Promise.all([
-    open(job.request.source, job, signal, stages, parts),
-    ...job.filters.refs.map((ref) => open(ref, job, signal, stages, parts).catch(blameFilter)),
+    source,
+    ...filters.refs.map((ref) => open(ref, job, signal, stages, parts).catch(blameFilter)),
   ])
-  const refs = new Map(job.filters.refs.map((ref, i) => [ref, references[i] as Opened]))
+  const refs = new Map(filters.refs.map((ref, i) => [ref, references[i] as Opened]))
   const bytes = [original, ...[...refs.values()].map((ref) => ref.original)].map((input) => input.bytes)
-  // thumbor never runs filters on a GIF, format() included (spec 1.15).
-  const { format, maxAge } = info.format === 'gif' ? {} : job.filters
+  const truncated = [info, ...[...refs.values()].map((ref) => ref.info)].some((input) => input.truncated)
+  const lifetime = filters.maxAge ?? Math.floor(job.images.maxAge / 1000)
   return {
     original,
     info,
     refs,
-    negotiation: { candidates: job.candidates, explicit: format, source: info },
+    filters,
+    truncated,
+    negotiation: {
+      candidates: job.candidates,
+      explicit: filters.format,
+      source: info,
+      autoAnimatedWebp: job.images.autoAnimatedWebp,
+    },
     head: {
       // The format of the picture follows from these.
       etag: etagOf([parts.engineVersion, job.key, ...bytes]),
       lastModified: Math.floor((original.modifiedAt ?? Date.now()) / 1000) * 1000,
-      maxAge: maxAge ?? Math.floor(job.images.maxAge / 1000),
-      vary: mayVary(job) && !isAnimated(info),
-      ignored: job.filters.ignored,
+      maxAge: truncated ? Math.min(lifetime, Math.floor(job.images.truncatedMaxAge / 1000)) : lifetime,
+      vary: mayVary(job) && (!isAnimated(info) || becomesWebp(info, job.images)),
+      ignored: filters.ignored,
     },
   }
-}
-
-/** Would another Accept have given another answer? Animations and documents are the same for everybody. */
-function mayVary({ request, filters, images }: Job): boolean {
-  return !request.meta && filters.format === undefined && negotiates(images)
 }
 
 /** Not found is about the picture itself: a filter that names something missing is a mistake, as in thumbor. */
@@ -66,7 +77,10 @@ function blameFilter(error: unknown): never {
   })
 }
 
-/** Fetches and reads the header; an original is kept only once that worked, as in thumbor. */
+/**
+ * Fetches and reads the header; an original is kept only once that worked, as in thumbor. A stored copy that is damaged
+ * is loaded anew from its source; one that is merely cut short will do when the source has none.
+ */
 async function open(
   source: string,
   job: Job,
@@ -75,20 +89,29 @@ async function open(
   { fetcher }: GatherParts,
 ): Promise<Opened> {
   const original = await stages.time('fetch', () => fetcher.fetch(source, signal))
-  try {
-    const info = await stages.time('decode', () => inspect(original.bytes, job))
-    // Beside the request: a slow disk must not hold the client. keep() never rejects.
-    void original.keep?.()
-    return { original, info }
-  } catch (error) {
-    if (!original.discard) throw error
-    // The stored copy is damaged: forget it and ask the source, once.
-    await original.discard()
-    const again = await stages.time('fetch', () => fetcher.fetch(source, signal))
-    const info = await inspect(again.bytes, job)
-    void again.keep?.()
-    return { original: again, info }
+  const { refetch } = original
+  const read = (it: Original) => stages.time('decode', () => inspect(it.bytes, job))
+  if (!refetch) return kept(original, await read(original))
+  const reopen = async () => {
+    const again = await stages.time('fetch', () => refetch(signal))
+    return kept(again, await read(again))
   }
+  const info = await read(original).catch((error: unknown) => {
+    if (error instanceof ImgsvcError && error.code === 'SOURCE_UNDECODABLE') return undefined
+    throw error
+  })
+  if (!info) return reopen()
+  if (!info.truncated) return { original, info }
+  return reopen().catch(() => {
+    signal.throwIfAborted()
+    return { original, info }
+  })
+}
+
+/** Keeps what was loaded beside the request: a slow disk must not hold the client. What arrived cut short may be whole the next time. */
+function kept(original: Original, info: SourceInfo): Opened {
+  if (!info.truncated) void original.keep?.() // never rejects
+  return { original, info }
 }
 
 // Headers belong to their bytes as long as the settings they were read with hold: an original that is kept in memory
@@ -99,6 +122,9 @@ async function inspect(bytes: Buffer, { images }: Job): Promise<SourceInfo> {
   const known = headers.get(bytes)
   if (known?.images === images) return known.info
   const info = await probe(bytes, images)
+  if (info.truncated && images.truncated === 'reject') {
+    throw new ImgsvcError('SOURCE_UNDECODABLE', `the ${info.format} ends before its picture does`)
+  }
   headers.set(bytes, { images, info })
   return info
 }

@@ -2,28 +2,31 @@ import { createHash } from 'node:crypto'
 import type { Config } from '@imgsvc/core/config/schema'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { canonical } from '@imgsvc/core/url/canonical'
+import type { ParsedUrl } from '@imgsvc/core/url/dialect'
 import { parseUrl } from '@imgsvc/core/url/dialects'
 import type { ImageRequest } from '@imgsvc/core/url/request'
 import { clampRequested } from '../engine/geometry/targets.ts'
 import { type ResolvedFilters, resolveFilters } from '../filters/resolve.ts'
 import { unnested } from '../filters/source/extract-focal.ts'
 import { type Authorisation, authorise } from './authorise.ts'
+import { detectionKey } from './detect.ts'
 import { callbackOf } from './jsonp.ts'
-import { type Candidate, formatCandidates } from './negotiate.ts'
+import { type Candidate, formatCandidates, negotiates } from './negotiate.ts'
+import { namespaceOf } from './result-namespace.ts'
+import type { ResultRequest } from './types.ts'
 
 /** A request that may be answered: parsed, authorised, its filters typed. Nothing has been read yet. */
-export interface Job {
+export interface Job extends ResultRequest {
   readonly request: ImageRequest
   readonly filters: ResolvedFilters
   /** Formats the answer may have instead of the source's own. */
   readonly candidates: readonly Candidate[]
   readonly images: Config['images']
-  /** Same key, same result. */
-  readonly key: string
+  readonly detection: Config['detection']
+  /** Filters after the geometry do not act on GIF sources (compat.skipGifFilters). */
+  readonly skipGifFilters: boolean
   /** Function to hand a /meta/ document to. */
   readonly callback: string | undefined
-  /** The source is an upload of this time, epoch ms, to which the key belongs. */
-  readonly uploadedAt?: number | undefined
 }
 
 /** One request as received. */
@@ -33,14 +36,22 @@ export interface Received {
   readonly accept: string | undefined
 }
 
+/** The settings a job depends on. */
+export type JobSettings = Pick<Config, 'images' | 'detection' | 'filters' | 'limits' | 'compat'>
+
 /** All 4xx a URL can earn by itself, before any I/O. Throws the URL_ codes and FILTER_INVALID. */
-export function prepareJob(
-  { rawUrl, accept }: Received,
-  { images, filters: policy, limits }: Pick<Config, 'images' | 'filters' | 'limits'>,
-  authorisation: Authorisation,
-): Job {
-  const url = parseUrl(rawUrl)
+export function prepareJob(received: Received, settings: JobSettings, authorisation: Authorisation): Job {
+  const url = parseUrl(received.rawUrl)
   authorise(url, authorisation)
+  return jobOf(url, received, settings)
+}
+
+/** The job of a URL that may be asked for. Throws FILTER_INVALID. */
+export function jobOf(
+  url: ParsedUrl,
+  { rawUrl, accept }: Received,
+  { images, detection, filters: policy, limits, compat }: JobSettings,
+): Job {
   const { length } = url.request.filters
   if (length > limits.filters) {
     throw new ImgsvcError('FILTER_INVALID', `${length} filters; at most ${limits.filters} are allowed`)
@@ -53,9 +64,32 @@ export function prepareJob(
     filters,
     candidates,
     images,
-    key: [canonical(request), candidates.join('-'), settingsKey(images), policy.onInvalid].join('\n'),
+    detection,
+    skipGifFilters: compat.skipGifFilters,
+    key: [
+      canonical(request),
+      candidates.join('-'),
+      settingsKey(images),
+      policy.onInvalid,
+      compat.skipGifFilters,
+      detectionKey(request, filters, detection),
+    ].join('\n'),
+    path: rawUrl.split('?', 1)[0] as string,
+    isUnsafe: url.authority.kind === 'unsafe',
+    namespace: () => namespaceOf(images, accept),
+    assumed: () => ({
+      contentType: request.meta ? 'application/json' : undefined,
+      maxAge: filters.maxAge ?? Math.floor(images.maxAge / 1000),
+      vary: mayVary({ request, filters, images }),
+      ignored: filters.ignored,
+    }),
     callback: request.meta ? callbackOf(rawUrl, images.metaCallback) : undefined,
   }
+}
+
+/** Would another Accept have given another answer? Documents are the same for everybody. */
+export function mayVary({ request, filters, images }: Pick<Job, 'request' | 'filters' | 'images'>): boolean {
+  return !request.meta && filters.format === undefined && negotiates(images)
 }
 
 /**
@@ -75,7 +109,16 @@ function candidatesOf(
 function settingsKey(images: Config['images']): string {
   const known = settingsKeys.get(images)
   if (known) return known
-  const { maxAge: _lifetime, maxPixels: _limit, maxOutputPixels: _bound, metaCallback: _wrapping, ...output } = images
+  const {
+    maxAge: _lifetime,
+    truncatedMaxAge: _shorter,
+    maxPixels: _limit,
+    maxOutputPixels: _bound,
+    maxFrames: _mostFrames,
+    maxAnimationPixels: _longest,
+    metaCallback: _wrapping,
+    ...output
+  } = images
   const key = createHash('sha1').update(JSON.stringify(output)).digest('hex').slice(0, 12)
   settingsKeys.set(images, key)
   return key

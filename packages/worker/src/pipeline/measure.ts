@@ -2,6 +2,7 @@ import type { Config } from '@imgsvc/core/config/schema'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { ImageRequest } from '@imgsvc/core/url/request'
 import type { Box } from '../engine/geometry/box.ts'
+import type { FocalPoint } from '../engine/geometry/focal.ts'
 import type { SourceInfo } from '../engine/image.ts'
 import { type NinePatch, readNinePatch } from '../engine/kernels/nine-patch.ts'
 import { loadRef } from '../engine/ref.ts'
@@ -16,6 +17,9 @@ export interface Measured {
   readonly trimBox?: Box | undefined
   /** How frames are put around pictures, by the text of the filter's argument. */
   readonly ninePatches: ReadonlyMap<string, NinePatch>
+  /** What detectors found, px of the source normalised, upright and trimmed. */
+  readonly focalPoints?: readonly FocalPoint[]
+  readonly eyes?: readonly Box[]
 }
 
 export const UNMEASURED: Measured = { ninePatches: new Map() }

@@ -31,13 +31,13 @@ export function metaDocument(url: string, plan: Plan, negotiation: NegotiationIn
       source: { url, width, height, frameCount: source.pages },
       operations,
       target: geometry.size,
-      focal_points: geometry.focalPoints.map(({ x, y, weight, box }) => ({
+      focal_points: geometry.focalPoints.map(({ x, y, weight, box, origin }) => ({
         x,
         y,
         z: weight,
         height: box?.height ?? 1,
         width: box?.width ?? 1,
-        origin: box ? 'Explicit' : 'alignment',
+        origin: origin ?? (box ? 'Explicit' : 'alignment'),
       })),
     },
   }

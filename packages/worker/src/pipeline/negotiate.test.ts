@@ -26,6 +26,7 @@ const OFF: NegotiationSettings = {
   autoJpg: false,
   autoPng: false,
   autoPngToJpg: false,
+  autoAnimatedWebp: false,
   formatPreference: [],
 }
 const SOURCES: Readonly<Record<string, SourceFormat>> = { '.jpg': 'jpeg', '.png': 'png', '.gif': 'gif' }
@@ -45,6 +46,7 @@ function settingsOf({ config }: Resolution): NegotiationSettings {
     autoJpg: config.AUTO_JPG === true,
     autoPng: config.AUTO_PNG === true,
     autoPngToJpg: config.AUTO_PNG_TO_JPG === true,
+    autoAnimatedWebp: false,
     formatPreference: list.flatMap((name) => NAMES[name] ?? []),
   }
 }
@@ -111,6 +113,13 @@ describe('candidates', () => {
     )
   })
 
+  test('WebP stays behind formats that take every still picture when animations may become it', () => {
+    const listed = { ...OFF, formatPreference: ['avif' as const, 'webp' as const, 'jpeg' as const] }
+    const accept = 'image/avif,image/webp,image/jpeg'
+    expect(formatCandidates(accept, listed, undefined)).toEqual(['avif'])
+    expect(formatCandidates(accept, { ...listed, autoAnimatedWebp: true }, undefined)).toEqual(['avif', 'webp'])
+  })
+
   test('nothing is read from Accept while everything is switched off', () => {
     expect(formatCandidates('image/webp', OFF, undefined)).toEqual([])
     expect(formatCandidates('image/webp', { ...OFF, autoPngToJpg: true }, undefined)).toEqual(['png-to-jpeg'])
@@ -154,5 +163,15 @@ describe('output format', () => {
     const of = (format: SourceFormat) =>
       negotiateFormat({ candidates: ['avif'], explicit: undefined, source: { format, pages: 3 } }, small)
     expect([of('gif'), of('webp'), of('tiff')]).toEqual(['gif', 'webp', 'avif'])
+  })
+
+  test('autoAnimatedWebp makes WebP of them where it is a candidate and holds the size, and nothing else', () => {
+    const of = (candidates: readonly ('webp' | 'avif' | 'jpeg')[], width = 10, autoAnimatedWebp = true) =>
+      negotiateFormat(
+        { candidates, explicit: undefined, source: { format: 'gif', pages: 3 }, autoAnimatedWebp },
+        { ...small, size: { width, height: 10 } },
+      )
+    expect([of(['webp']), of(['avif', 'webp']), of(['avif', 'jpeg'])]).toEqual(['webp', 'webp', 'gif'])
+    expect([of(['webp'], 16_384), of(['webp'], 10, false)]).toEqual(['gif', 'gif'])
   })
 })

@@ -1,16 +1,15 @@
-import type { Config } from '@imgsvc/core/config/schema'
+import type { Finder } from '../detection/finder.ts'
 import { CONTENT_TYPES } from '../engine/image.ts'
 import type { Admit } from './admit.ts'
-import type { Authorisation } from './authorise.ts'
+import { temporary } from './detect.ts'
 import { type GatherParts, gather, type Inputs } from './gather.ts'
-import { type Job, prepareJob, type Received } from './job.ts'
+import type { Job, Received } from './job.ts'
 import { headFor, resultFor } from './jsonp.ts'
 import type { Limiter } from './limiter.ts'
-import { measure, needsMeasuring, UNMEASURED } from './measure.ts'
 import { metaDocument } from './meta.ts'
-import { negotiateFormat } from './negotiate.ts'
-import { plan } from './plan.ts'
+import { inLineOf, planned } from './planned.ts'
 import { render } from './render.ts'
+import { type SignedJobParts, signedJob } from './signed-job.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { Stages } from './stages.ts'
 import type { ResultHead, ResultStorage, StoredResult } from './types.ts'
@@ -27,13 +26,13 @@ export type Answer =
   | { readonly kind: 'picture'; readonly result: StoredResult; readonly cache: 'HIT' | 'MISS' | 'COALESCED' }
   | { readonly kind: 'not-modified'; readonly result: ResultHead; readonly cache: 'HIT' | 'MISS' }
 
-export interface PictureParts extends GatherParts {
-  readonly settings: () => Pick<Config, 'images' | 'filters' | 'limits'>
-  readonly authorisation: () => Authorisation
+export interface PictureParts extends GatherParts, SignedJobParts {
   /** Resolves uploads and refuses what is listed; absent when there is no storage for either. */
   readonly admit?: Admit | undefined
   readonly results: ResultStorage
   readonly limiter: Limiter
+  /** Absent: nothing is looked for. */
+  readonly finder?: Finder | undefined
   readonly onResultCache: (result: 'hit' | 'miss' | 'coalesced') => void
 }
 
@@ -47,23 +46,24 @@ export interface PictureParts extends GatherParts {
  *
  * All 4xx of the URL happen before any I/O; `admit` looks at uploads and the blacklist, where these are switched on. A conditional request learns its validators before the queue, so a
  * 304 costs no picture. A /meta/ document is worked out where a picture would be rendered. Trim and frames, whose
- * sizes follow from pixels, take one more turn in the queue to be measured.
+ * sizes follow from pixels, take one more turn in the queue to be measured, and so does what detectors are shown; they
+ * themselves are waited for outside of it. What they failed at is answered, but not kept.
  */
 export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise<Answer> } {
   const flights = createSingleFlight<StoredResult>()
   /** Finished, on their way to the result storage, which bounds how many these are. */
   const unwritten = new Map<string, StoredResult>()
 
-  function keep(key: string, result: StoredResult): void {
-    unwritten.set(key, result)
+  function keep(job: Job, result: StoredResult): void {
+    unwritten.set(job.key, result)
     // After the answer: a slow disk must not hold the client. put() never rejects.
-    void parts.results.put(key, result).then(() => unwritten.delete(key))
+    void parts.results.put(job, result).then(() => unwritten.delete(job.key))
   }
 
   async function answer(ask: Ask): Promise<Answer> {
-    const prepared = prepareJob(ask, parts.settings(), parts.authorisation())
+    const prepared = await signedJob(ask, parts, ask.signal)
     const job = parts.admit ? await parts.admit(prepared, ask.signal) : prepared
-    const stored = unwritten.get(job.key) ?? (await parts.results.get(job.key)) ?? unwritten.get(job.key)
+    const stored = unwritten.get(job.key) ?? (await parts.results.get(job)) ?? unwritten.get(job.key)
     if (stored) {
       parts.onResultCache('hit')
       const head = headFor(stored, job.callback)
@@ -79,10 +79,11 @@ export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise
     }
     const { value, joined } = await flights.run(job.key, ask.signal, async (signal) => {
       const gathered = inputs ?? (await gather(job, signal, ask.stages, parts))
-      const result = await make(job, gathered, signal, ask.stages, parts)
+      const { result, isTemporary } = await make(job, gathered, signal, ask.stages, parts)
+      if (isTemporary) return temporary(result, job.detection)
       // An upload that was replaced meanwhile: the picture is of another state than its key says.
       const isCurrent = job.uploadedAt === undefined || job.uploadedAt === gathered.original.modifiedAt
-      if (isCurrent) keep(job.key, result)
+      if (isCurrent && !gathered.truncated) keep(job, result)
       return result
     })
     parts.onResultCache(joined ? 'coalesced' : 'miss')
@@ -94,36 +95,21 @@ export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise
 
 async function make(
   job: Job,
-  { original, info, refs, negotiation, head }: Inputs,
+  inputs: Inputs,
   signal: AbortSignal,
   stages: Stages,
-  { limiter }: PictureParts,
-): Promise<StoredResult> {
-  const inLine = <T>(run: () => Promise<T>) => {
-    const queued = performance.now()
-    return limiter.run(signal, () => {
-      stages.add('queue', performance.now() - queued)
-      return run()
-    })
-  }
-  const source = { original, info }
-  const todo = plan({
-    request: job.request,
-    filters: job.filters,
-    source: info,
-    formatOf: (outcome) => negotiateFormat(negotiation, outcome),
-    images: job.images,
-    refs: new Map([...refs].map(([ref, opened]) => [ref, opened.info])),
-    measured: needsMeasuring(job)
-      ? await inLine(() => stages.time('decode', () => measure({ ...job, source, refs })))
-      : UNMEASURED,
-  })
+  { limiter, finder }: PictureParts,
+): Promise<{ readonly result: StoredResult; readonly isTemporary: boolean }> {
+  const { original, refs, negotiation, head } = inputs
+  const inLine = inLineOf(limiter, stages)
+  const { todo, isTemporary } = await planned(job, inputs, { signal, stages, inLine, finder })
   if (job.request.meta) {
-    return { ...head, contentType: 'application/json', data: metaDocument(job.request.source, todo, negotiation) }
+    const data = metaDocument(job.request.source, todo, negotiation)
+    return { result: { ...head, contentType: 'application/json', data }, isTemporary }
   }
-  const rendered = await inLine(() =>
-    render(todo, original.bytes, new Map([...refs].map(([ref, opened]) => [ref, opened.original.bytes]))),
+  const rendered = await inLine(signal, () =>
+    render(todo, original.bytes, new Map([...refs].map(([ref, opened]) => [ref, opened.original.bytes])), signal),
   )
   for (const stage of ['decode', 'render', 'encode'] as const) stages.add(stage, rendered.timings[stage])
-  return { ...head, contentType: CONTENT_TYPES[rendered.format], data: rendered.data }
+  return { result: { ...head, contentType: CONTENT_TYPES[rendered.format], data: rendered.data }, isTemporary }
 }

@@ -1,17 +1,20 @@
 import type { Config } from '@imgsvc/core/config/schema'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { ImageRequest } from '@imgsvc/core/url/request'
-import { type Encoding, MAX_SIDE, type Metadata } from '../engine/encode.ts'
-import type { Size } from '../engine/geometry/box.ts'
+import { type Encoding, MAX_SIDE } from '../engine/encode.ts'
+import type { Box, Size } from '../engine/geometry/box.ts'
+import { followBoxes } from '../engine/geometry/follow.ts'
 import { EXIF_TURNS, turnSize, UPRIGHT } from '../engine/geometry/orientation.ts'
 import { clampRequested } from '../engine/geometry/targets.ts'
-import { type Geometry, type GeometryInput, transform } from '../engine/geometry/transform.ts'
+import { type Arrival, arrive, type Geometry, type GeometryInput, transform } from '../engine/geometry/transform.ts'
 import { headSteps } from '../engine/head.ts'
 import type { OutputFormat, SourceInfo } from '../engine/image.ts'
+import { type Metadata, needsSource } from '../engine/metadata.ts'
 import type { Step } from '../engine/ops.ts'
-import type { Settings } from '../filters/filter.ts'
 import { type ResolvedFilters, settingsOf } from '../filters/resolve.ts'
+import { checkFrames, framesOf } from './animation.ts'
 import { arrivalOf } from './arrival.ts'
+import { decodedSource, encodingFor, metadataFor } from './encoding.ts'
 import type { Measured } from './measure.ts'
 import type { Outcome } from './negotiate.ts'
 
@@ -39,6 +42,8 @@ export interface Plan {
   readonly geometry: Geometry
   /** Size of the result, px. */
   readonly size: Size
+  /** All steps are done to each; 1 for a still, and where only the first of an animation is shown. */
+  readonly frames: number
   readonly encoding: Encoding
   /** How it is written instead if a pixel is not opaque, where that makes a difference: only the pixels can tell. */
   readonly ifTransparent: Encoding | undefined
@@ -62,8 +67,7 @@ const WORK_PER_PIXEL = 20
  * the format cannot hold the sides, or when the filters would need too much work.
  */
 export function plan({ request, filters, source, formatOf, images, refs, measured }: PlanInput): Plan {
-  // thumbor never runs the filters after loading on GIF sources, not even format() or quality().
-  const list = filters.list.filter(({ phase }) => source.format !== 'gif' || phase === 'source')
+  const { list } = filters
   const arrival = arrivalOf(source, images)
   const { orientation } = arrival
   const input = list.reduce<GeometryInput>(
@@ -76,16 +80,13 @@ export function plan({ request, filters, source, formatOf, images, refs, measure
       ...(measured.trimBox ? { trim: measured.trimBox } : {}),
     },
   )
-  const geometry = transform(input)
+  const geometry = transform({ ...input, focalPoints: [...input.focalPoints, ...(measured.focalPoints ?? [])] })
   const settings = settingsOf(list)
-  const metadata: Metadata = {
-    icc: source.hasProfile && source.space === 'rgb' && !settings.stripIcc,
-    exif: images.preserveExif && !settings.stripExif,
-    upright: orientation !== 1,
-  }
-  const steps = headSteps(geometry.ops, source, !metadata.icc && !metadata.exif)
+  const metadata = metadataFor(source, orientation !== 1, settings, images)
+  const steps = headSteps(geometry.ops, source, !metadata.icc && !needsSource(metadata))
   const original = turnSize(EXIF_TURNS[orientation - 1] ?? UPRIGHT, source)
   let { size } = geometry
+  let eyes = eyesIn(geometry, arrival, measured)
   for (const filter of list) {
     if (filter.phase !== 'geometry' && filter.phase !== 'pixels') continue
     const added = filter.plan({
@@ -94,29 +95,45 @@ export function plan({ request, filters, source, formatOf, images, refs, measure
       source: original,
       refs,
       ninePatches: measured.ninePatches,
+      eyes,
     })
     steps.push(...added)
-    size = added.at(-1)?.size ?? size
+    const after = added.at(-1)?.size ?? size
+    if (added.some(({ op }) => op === 'turn') || after.width !== size.width || after.height !== size.height) eyes = []
+    size = after
   }
-  check(steps, size, images.maxOutputPixels)
   const format = formatOf({ size, transparent: false })
+  const frames = framesOf(source, format)
+  checkFrames(source, frames, size, images)
+  check(steps, size, frames, images.maxOutputPixels)
   const other = formatOf({ size, transparent: true })
   const mayBeTransparent = source.hasAlpha || steps.some(({ kind }) => kind === 'raw')
   checkSides(size, format)
   return {
-    source,
+    source: decodedSource(source, images),
     refs,
     steps,
     orientation,
     geometry,
     size,
-    encoding: encoding(format, settings, images),
-    ifTransparent: mayBeTransparent && other !== format ? encoding(other, settings, images) : undefined,
+    frames,
+    encoding: {
+      ...encodingFor(format, settings, images, source),
+      animation: frames > 1 ? source.animation : undefined,
+    },
+    ifTransparent: mayBeTransparent && other !== format ? encodingFor(other, settings, images, source) : undefined,
     metadata,
   }
 }
 
-function check(steps: readonly Step[], size: Size, maxPixels: number): void {
+/** Where the eyes that were found lie after the geometry, px. */
+function eyesIn({ ops }: Geometry, arrival: Arrival, { eyes = [], trimBox }: Measured): readonly Box[] {
+  const arrived = arrive(arrival)
+  const size = trimBox ?? arrived.size
+  return followBoxes(eyes, size, ops.slice(arrived.ops.length + (trimBox ? 1 : 0)))
+}
+
+function check(steps: readonly Step[], size: Size, frames: number, maxPixels: number): void {
   const held = steps.flatMap((step) => ('beside' in step && step.beside ? [step.size, step.beside] : [step.size]))
   for (const { width, height } of [size, ...held]) {
     if (width * height > maxPixels) {
@@ -126,7 +143,8 @@ function check(steps: readonly Step[], size: Size, maxPixels: number): void {
   const work = steps.reduce((sum, { size, ...step }) => {
     return sum + ('work' in step ? step.work : size.width * size.height * WORK_PER_PIXEL)
   }, 0)
-  if (work > MAX_WORK) throw new ImgsvcError('OUTPUT_TOO_LARGE', 'the filters would need too much work at this size')
+  if (work * frames > MAX_WORK)
+    throw new ImgsvcError('OUTPUT_TOO_LARGE', 'the filters would need too much work at this size')
 }
 
 function checkSides({ width, height }: Size, format: OutputFormat): void {
@@ -136,19 +154,5 @@ function checkSides({ width, height }: Size, format: OutputFormat): void {
       'OUTPUT_TOO_LARGE',
       `${width}x${height} does not fit ${format}, whose sides end at ${most} px`,
     )
-  }
-}
-
-/** quality() before the quality of the format before the general one. */
-function encoding(format: OutputFormat, settings: Settings, images: Config['images']): Encoding {
-  const ofFormat = format === 'webp' ? images.webpQuality : format === 'avif' ? images.avifQuality : undefined
-  return {
-    format,
-    maxBytes: format === 'jpeg' || format === 'webp' ? settings.maxBytes : undefined,
-    quality: settings.quality ?? ofFormat ?? images.quality,
-    progressiveJpeg: images.progressiveJpeg,
-    pngLevel: images.pngLevel,
-    webpEffort: images.webpEffort,
-    avifEffort: images.avifEffort,
   }
 }

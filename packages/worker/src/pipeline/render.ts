@@ -1,31 +1,43 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { open } from '../engine/decode.ts'
-import { type Encoding, encodeAs, fallingQualities, keepMetadata } from '../engine/encode.ts'
+import { encodeAs, finish } from '../engine/encode.ts'
 import { applyRun, fromRaw, inPlaceOf, type Pipeline, runOnRaw, toRaw } from '../engine/execute.ts'
 import type { Size } from '../engine/geometry/box.ts'
 import type { RawImage } from '../engine/image.ts'
 import { isOpaque } from '../engine/kernels/opaque.ts'
+import { keepMetadata, needsSource, preparedSource } from '../engine/metadata.ts'
 import type { RefPixels, Step } from '../engine/ops.ts'
 import { loadRef } from '../engine/ref.ts'
 import { segments } from '../engine/segments.ts'
+import { encodeWithin } from './max-bytes.ts'
 import type { Plan } from './plan.ts'
+import { renderFrames } from './render-frames.ts'
 import type { Rendered } from './types.ts'
 
 /**
  * Carries a plan out. The common case, sharp steps that fit one pipeline, decodes, resizes and encodes in one pass;
  * otherwise the picture is raw pixels between the runs. Throws SOURCE_UNDECODABLE when the source or a reference
- * cannot be decoded and RENDER_FAILED for anything else.
+ * cannot be decoded, the signal's reason between two passes, and RENDER_FAILED for anything else.
  */
-export async function render(plan: Plan, source: Buffer, refs: ReadonlyMap<string, Buffer>): Promise<Rendered> {
+export async function render(
+  planned: Plan,
+  original: Buffer,
+  refs: ReadonlyMap<string, Buffer>,
+  signal?: AbortSignal,
+): Promise<Rendered> {
+  const prepared = preparedSource(original, planned.source, planned.metadata, planned.encoding.format)
+  const { bytes: source, metadata } = prepared
+  const plan = { ...planned, metadata }
   const runs = segments(plan.steps)
   const head = runs[0]?.[0]?.kind === 'sharp' ? (runs.shift() as Step[]) : []
   const opened = () => applyRun(open(source, plan.source), head)
   try {
+    if (plan.frames > 1) return await renderFrames(plan, source, refPixels(plan, refs), signal)
     const inOnePass = runs.length === 0 && plan.encoding.maxBytes === undefined && plan.ifTransparent === undefined
     if (inOnePass) return await onePass(plan, opened())
-    return await throughRaw(plan, source, { image: opened(), runs }, refPixels(plan, refs))
+    return await throughRaw(plan, source, { image: opened(), runs }, refPixels(plan, refs), signal)
   } catch (error) {
-    if (error instanceof ImgsvcError) throw error
+    if (error instanceof ImgsvcError || signal?.aborted) throw error
     throw await blame(error, plan, source)
   }
 }
@@ -36,7 +48,12 @@ async function onePass(plan: Plan, image: Pipeline): Promise<Rendered> {
     resolveWithObject: true,
   })
   const render = performance.now() - started
-  return { data, format: plan.encoding.format, ...sides(info), timings: { decode: 0, render, encode: 0 } }
+  return {
+    data: finish(data, plan.encoding),
+    format: plan.encoding.format,
+    ...sides(info),
+    timings: { decode: 0, render, encode: 0 },
+  }
 }
 
 interface Work {
@@ -45,37 +62,32 @@ interface Work {
   readonly runs: readonly Step[][]
 }
 
-async function throughRaw(plan: Plan, source: Buffer, { image, runs }: Work, refs: RefPixels): Promise<Rendered> {
+async function throughRaw(
+  plan: Plan,
+  source: Buffer,
+  { image, runs }: Work,
+  refs: RefPixels,
+  signal: AbortSignal | undefined,
+): Promise<Rendered> {
   const started = performance.now()
   let pixels = await toRaw(image)
   const decoded = performance.now()
-  for (const run of runs) pixels = await runOnRaw(pixels, run, refs)
+  for (const run of runs) {
+    signal?.throwIfAborted()
+    pixels = await runOnRaw(pixels, run, refs)
+  }
   const rendered = performance.now()
   const finished = pixels
   const encoding = plan.ifTransparent && !(await isOpaque(finished)) ? plan.ifTransparent : plan.encoding
-  const start = () =>
-    plan.metadata.exif
-      ? keepMetadata(inPlaceOf(open(source, plan.source), finished), { ...plan.metadata, icc: false })
-      : fromRaw(finished)
-  const data = await encodeWithin(start, encoding)
+  const canvas = () => (needsSource(plan.metadata) ? inPlaceOf(open(source, plan.source), finished) : fromRaw(finished))
+  const start = () => keepMetadata(canvas(), { ...plan.metadata, icc: false })
+  const data = await encodeWithin(start, encoding, signal)
   return {
     data,
     format: encoding.format,
     ...sides(pixels),
     timings: { decode: decoded - started, render: rendered - decoded, encode: performance.now() - rendered },
   }
-}
-
-/** Encodes under `maxBytes` when a lower quality gets there, else at the wanted quality. */
-async function encodeWithin(start: () => Pipeline, encoding: Encoding): Promise<Buffer> {
-  const { maxBytes } = encoding
-  const first = await encodeAs(start(), encoding).toBuffer()
-  if (maxBytes === undefined || first.length <= maxBytes) return first
-  for (const quality of fallingQualities(encoding.quality)) {
-    const smaller = await encodeAs(start(), encoding, quality).toBuffer()
-    if (smaller.length <= maxBytes) return smaller
-  }
-  return first
 }
 
 /** The last reference is kept, so that a filter repeated many times decodes it once. */

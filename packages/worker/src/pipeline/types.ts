@@ -1,4 +1,5 @@
 import type { OutputFormat } from '../engine/image.ts'
+import type { ResultNamespace } from './result-namespace.ts'
 
 /** A finished picture. */
 export interface Rendered {
@@ -21,13 +22,18 @@ export interface Original {
   /** Last change as the source tells it, epoch ms. */
   readonly modifiedAt: number | undefined
   readonly from: 'storage' | 'source'
+  /** With `from: 'source'`: which of the configured sources, unless it is an upload. */
+  readonly loader?: { readonly name: string; readonly place: number } | undefined
   /**
    * Keeps it in the storage of originals; call once it proved to be a picture (thumbor stores after decoding).
    * Absent when there is nothing to keep. Once per load however often it is called; never rejects.
    */
   readonly keep?: () => Promise<void>
-  /** Removes the stored copy, for one that turned out not to be a picture. Only with `from: 'storage'`; never rejects. */
-  readonly discard?: () => Promise<void>
+  /**
+   * Loads it from its source after all, for a stored copy that turned out damaged; `keep` of what comes replaces that copy.
+   * Only with `from: 'storage'`. Throws what `fetch` throws.
+   */
+  readonly refetch?: (signal: AbortSignal) => Promise<Original>
 }
 
 /** The source stage: `source` is thumbor's quoted image_url, or the raw text of a filter's URL argument. */
@@ -56,10 +62,30 @@ export interface StoredResult {
 /** What is known of a picture before it is made. */
 export type ResultHead = Omit<StoredResult, 'data' | 'contentType'>
 
-/** Result storage by key; a missing, expired or damaged entry is undefined. Never throws for a failing disk: it is a miss. */
+/** What a finished picture is kept under. imgsvc's layout needs the key, those of thumbor the rest. */
+export interface ResultRequest {
+  /** Same key, same bytes. */
+  readonly key: string
+  /** Path of the URL as received, without query. */
+  readonly path: string
+  /** The URL was not signed. */
+  readonly isUnsafe: boolean
+  readonly namespace: () => ResultNamespace
+  /** Time of the upload it is made of, epoch ms; an older result is of what the upload replaced. */
+  readonly uploadedAt?: number | undefined
+  /** What layouts that keep bytes alone do not tell. */
+  readonly assumed: () => AssumedHead
+}
+
+export interface AssumedHead extends Pick<ResultHead, 'maxAge' | 'vary' | 'ignored'> {
+  /** Undefined: to be told from the bytes. */
+  readonly contentType: string | undefined
+}
+
+/** Result storage; a missing, expired or damaged entry is undefined. Never throws for a failing disk: it is a miss. */
 export interface ResultStorage {
-  get(key: string): Promise<StoredResult | undefined>
+  get(request: ResultRequest): Promise<StoredResult | undefined>
   /** Resolves when kept or given up (logged and counted). */
-  put(key: string, result: StoredResult): Promise<void>
+  put(request: ResultRequest, result: StoredResult): Promise<void>
   close(): Promise<void>
 }

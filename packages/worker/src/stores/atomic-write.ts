@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf } from './errno.ts'
+import { makeDirectory } from './make-directory.ts'
 
 const INCOMING = '.incoming'
 /** ms; a file a killed process left half written is older than any write takes. */
@@ -61,7 +62,7 @@ async function withDirectory(path: string, run: () => Promise<void>): Promise<vo
     await run()
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(path))
     await run()
   }
 }

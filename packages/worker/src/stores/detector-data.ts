@@ -13,8 +13,14 @@ export interface DetectedPoint {
 
 /** Where detected points are kept beside an original, so that a source pays for detection once. */
 export interface DetectorData {
-  /** Undefined when there is none, or none that can be read. Throws only the signal's reason. */
-  get(source: string, io: IoOptions): Promise<readonly DetectedPoint[] | undefined>
+  /**
+   * Undefined when there is none, none that can be read, or none as young as `notBefore` (epoch ms): points of a picture
+   * that was replaced since. Throws only the signal's reason.
+   */
+  get(
+    source: string,
+    io: IoOptions & { readonly notBefore?: number | undefined },
+  ): Promise<readonly DetectedPoint[] | undefined>
   /** Resolves when kept or given up. */
   put(source: string, points: readonly DetectedPoint[]): Promise<void>
 }

@@ -1,42 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { loaderContract } from '../../test/contracts/loader-contract.ts'
 import { storeContract } from '../../test/contracts/store-contract.ts'
+import { type S3Server, startS3Server } from '../../test/s3-fixture.ts'
 import { createStoreLoader } from '../loaders/from-store.ts'
 import { createS3Store, type S3StoreOptions } from './s3.ts'
 import type { ObjectStore } from './store.ts'
 
-const fixture = fileURLToPath(new URL('../../test/fixtures/s3-server.mjs', import.meta.url))
 const signal = new AbortController().signal
-
-interface S3Server {
-  readonly endpoint: string
-  stop(): Promise<void>
-}
-
-async function startServer(...buckets: string[]): Promise<S3Server> {
-  const directory = await mkdtemp(join(tmpdir(), 's3-'))
-  const child: ChildProcess = spawn(process.execPath, [fixture, directory, ...buckets], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  return {
-    endpoint: `http://127.0.0.1:${Number(line.toString())}`,
-    async stop() {
-      const exited = once(child, 'exit')
-      child.kill('SIGKILL')
-      await exited
-      await rm(directory, { recursive: true, force: true })
-    },
-  }
-}
 
 const create = (endpoint: string, more: Partial<S3StoreOptions> = {}) =>
   createS3Store({
@@ -48,16 +21,17 @@ const create = (endpoint: string, more: Partial<S3StoreOptions> = {}) =>
     accessKeyId: 'S3RVER',
     secretAccessKey: 'S3RVER',
     timeout: 10_000,
+    retries: 2,
     ...more,
   })
 
 storeContract('s3', async () => {
-  const server = await startServer('photos')
+  const server = await startS3Server('photos')
   return { store: await create(server.endpoint), dispose: server.stop }
 })
 
 loaderContract('s3', async () => {
-  const server = await startServer('photos')
+  const server = await startS3Server('photos')
   const store = await create(server.endpoint, { root: 'below' })
   const bytes = Buffer.from('the bytes of a picture')
   await store.put?.('ç a.jpg', { bytes, modifiedAt: undefined }, { signal })
@@ -78,7 +52,7 @@ describe('against a server', () => {
     return store
   }
   beforeAll(async () => {
-    server = await startServer('photos', 'archive')
+    server = await startS3Server('photos', 'archive')
   })
   afterAll(async () => {
     for (const store of stores) await store.close?.()
@@ -93,6 +67,46 @@ describe('against a server', () => {
     const fixed = await open({ bucket: 'archive' })
     expect((await fixed.get('x.txt', { signal }))?.bytes.toString()).toBe('archive')
     expect((await store.get('photos/x.txt', { signal }))?.bytes.toString()).toBe('photos')
+  })
+
+  test('with allowedBuckets no other bucket is looked into, not even a fixed one', async () => {
+    const store = await open({ bucket: '', allowedBuckets: ['archive'] })
+    await (await open({ bucket: '' })).put?.(
+      'photos/y.txt',
+      { bytes: Buffer.from('y'), modifiedAt: undefined },
+      { signal },
+    )
+    expect(await store.get('photos/y.txt', { signal })).toBeUndefined()
+    expect(await store.stat('photos/y.txt', { signal })).toBeUndefined()
+    expect(await (await open({ allowedBuckets: ['archive'] })).get('y.txt', { signal })).toBeUndefined()
+    await store.put?.('archive/y.txt', { bytes: Buffer.from('y'), modifiedAt: undefined }, { signal })
+    expect((await store.get('archive/y.txt', { signal }))?.bytes.toString()).toBe('y')
+  })
+
+  test('media type and metadata are kept with the object; a storage class and encryption are asked for', async () => {
+    const store = await open({ storageClass: 'REDUCED_REDUNDANCY', encryption: 'AES256' })
+    const blob = {
+      bytes: Buffer.from('x'),
+      modifiedAt: undefined,
+      contentType: 'image/webp',
+      metadata: { vary: 'Accept' },
+    }
+    await store.put?.('typed.webp', blob, { signal })
+    const { headers } = await server.head('photos/typed.webp')
+    expect(headers).toMatchObject({ 'content-type': 'image/webp', 'x-amz-meta-vary': 'Accept' })
+    expect(server.puts('/photos/typed.webp')).toEqual([
+      expect.objectContaining({
+        'x-amz-storage-class': 'REDUCED_REDUNDANCY',
+        'x-amz-server-side-encryption': 'AES256',
+      }),
+    ])
+  })
+
+  test('what is not asked for is not sent: servers that know no classes refuse the header', async () => {
+    const store = await open({ storageClass: 'STANDARD', encryption: 'none' })
+    await store.put?.('plain.txt', { bytes: Buffer.from('x'), modifiedAt: undefined }, { signal })
+    const [headers] = server.puts('/photos/plain.txt')
+    expect(Object.keys(headers ?? {}).filter((name) => /storage-class|encryption|amz-meta/.test(name))).toEqual([])
   })
 
   test('a bucket that does not exist is missing', async () => {
@@ -157,6 +171,19 @@ describe('against a server that misbehaves', () => {
     })
     await expect(loader.load('x.jpg', { signal })).rejects.toMatchObject({ code: expected })
     expect(hits).toBe(tries)
+  })
+
+  test('retries: 0 tries once', async () => {
+    let hits = 0
+    const loader = await misbehaving(
+      (_, response) => {
+        hits++
+        answer(response, 503, 'SlowDown')
+      },
+      { retries: 0 },
+    )
+    await expect(loader.load('x.jpg', { signal })).rejects.toMatchObject({ code: 'SOURCE_BUSY' })
+    expect(hits).toBe(1)
   })
 
   test('a slow-down that passes is not noticed', async () => {

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream'
-import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type {
+  GetObjectCommandOutput,
+  PutObjectCommandInput,
+  S3Client,
+  S3ClientConfig,
+  ServerSideEncryption,
+  StorageClass,
+} from '@aws-sdk/client-s3'
 import { type Clock, systemClock } from '@imgsvc/core/clock'
-import type { S3SourceConfig } from '@imgsvc/core/config/sections/sources'
+import type { S3Connection } from '@imgsvc/core/config/sections/s3'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { withDeadline } from './deadline.ts'
 import { tooLarge } from './read-regular.ts'
@@ -11,12 +18,14 @@ import { type S3Place, s3Place } from './s3-keys.ts'
 import type { Blob, IoOptions, ObjectStore } from './store.ts'
 
 /** The settings of an S3 bucket; secrets are values here. */
-export interface S3StoreOptions extends Omit<S3SourceConfig, 'type'> {
+export interface S3StoreOptions extends S3Connection {
+  /** Buckets beside which none is looked into; undefined or empty: any. */
+  readonly allowedBuckets?: readonly string[]
+  readonly storageClass?: StorageClass
+  readonly encryption?: ServerSideEncryption | 'none'
   readonly clock?: Clock
 }
 
-/** One try and two more: the SDK waits in between, with jitter. */
-const ATTEMPTS = 3
 const SOCKETS = 64
 
 /**
@@ -36,7 +45,7 @@ export async function createS3Store(options: S3StoreOptions): Promise<ObjectStor
     run: (place: Place, io: IoOptions) => Promise<T>,
   ): Promise<T | undefined> {
     const place = s3Place(key, options)
-    if (!place) return undefined
+    if (!place || !isAllowed(place.bucket, options)) return undefined
     const name = `s3://${place.bucket}/${place.key}`
     const expired = () => new ImgsvcError('SOURCE_TIMEOUT', `${name}: no whole answer within ${timeout} ms`)
     return withDeadline({ clock, ms: timeout, signal: io.signal, expired }, async (signal) => {
@@ -63,7 +72,7 @@ export async function createS3Store(options: S3StoreOptions): Promise<ObjectStor
       }),
     async put(key, blob, io) {
       const done = await at(key, io, async (place, { signal }) => {
-        await client.send(new sdk.PutObjectCommand({ ...place, Body: blob.bytes }), { abortSignal: signal })
+        await client.send(new sdk.PutObjectCommand(putInput(place, blob, options)), { abortSignal: signal })
         return true
       })
       if (!done) throw new ImgsvcError('STORE_FAILED', `cannot be written to S3: ${key}`)
@@ -85,8 +94,25 @@ function sdkPlace({ bucket, key }: S3Place): Place {
   return { Bucket: bucket, Key: key }
 }
 
+function isAllowed(bucket: string, { allowedBuckets = [] }: S3StoreOptions): boolean {
+  return allowedBuckets.length === 0 || allowedBuckets.includes(bucket)
+}
+
+function putInput(place: Place, blob: Blob, { storageClass, encryption }: S3StoreOptions): PutObjectCommandInput {
+  const { bytes, contentType, metadata } = blob
+  return {
+    ...place,
+    Body: bytes,
+    ...(contentType !== undefined && { ContentType: contentType }),
+    ...(metadata && { Metadata: metadata }),
+    // STANDARD is what S3 does by itself; servers that know no classes refuse the header.
+    ...(storageClass !== undefined && storageClass !== 'STANDARD' && { StorageClass: storageClass }),
+    ...(encryption !== undefined && encryption !== 'none' && { ServerSideEncryption: encryption }),
+  }
+}
+
 function clientConfig(options: S3StoreOptions): S3ClientConfig {
-  const { region, endpoint, pathStyle, accessKeyId, secretAccessKey, timeout } = options
+  const { region, endpoint, pathStyle, accessKeyId, secretAccessKey, timeout, retries } = options
   if ((accessKeyId === '') !== (secretAccessKey === '')) {
     throw new ImgsvcError(
       'CONFIG_INVALID',
@@ -96,7 +122,7 @@ function clientConfig(options: S3StoreOptions): S3ClientConfig {
   return {
     region,
     forcePathStyle: pathStyle,
-    maxAttempts: ATTEMPTS,
+    maxAttempts: retries + 1, // the SDK waits in between, with jitter
     ...(endpoint === '' ? {} : { endpoint }),
     ...(accessKeyId === '' ? {} : { credentials: { accessKeyId, secretAccessKey } }),
     // Newer checksums travel as trailers, which MinIO of old, Ceph and others take for part of the picture.

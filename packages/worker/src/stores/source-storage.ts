@@ -1,9 +1,7 @@
 import { type Clock, systemClock } from '@imgsvc/core/clock'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { isExpired } from './expiry.ts'
-import { createFileStore } from './file.ts'
-import { originalPath } from './keys.ts'
-import type { RecentFiles } from './recent-files.ts'
+import type { OriginalLayout } from './original-layouts.ts'
 import type { Blob, IoOptions, ObjectStore } from './store.ts'
 import { createTrouble, type WarnLog } from './trouble.ts'
 import { createWriteQueue, type WriteQueueLimits } from './write-queue.ts'
@@ -22,67 +20,78 @@ export interface SourceStorage {
 
 export interface SourceStorageOptions {
   readonly store: ObjectStore
+  readonly layout: OriginalLayout
   /** Age in ms beyond which an original counts as missing; 0 is never. */
   readonly expires: number
   readonly log: WarnLog
+  /** Told of every operation that failed, for the metrics. */
+  readonly onError?: (() => void) | undefined
+  /** Media type of a picture, for stores that keep one. */
+  readonly contentTypeOf?: ((bytes: Buffer) => string | undefined) | undefined
   readonly clock?: Clock
   readonly limits?: WriteQueueLimits
 }
 
 /**
  * The role of a storage of originals over any store that can be written. Expired entries are left for the next
- * `put` to replace, as thumbor does.
+ * `put` to replace, as thumbor does. `close` waits for what is being written and leaves the store open.
  */
 export function createSourceStorage(options: SourceStorageOptions): SourceStorage {
-  const { store, expires, log, clock = systemClock } = options
+  const { store, layout, expires, log, onError, contentTypeOf, clock = systemClock } = options
   const queue = createWriteQueue(options.limits)
   const trouble = createTrouble('originals', log)
   const closing = new AbortController()
+
+  function failed(operation: string, error: unknown): void {
+    trouble.failed(operation, error)
+    onError?.()
+  }
 
   async function quietly(operation: string, run: () => Promise<unknown>): Promise<void> {
     try {
       await run()
       trouble.cleared(operation)
     } catch (error) {
-      trouble.failed(operation, error)
+      failed(operation, error)
     }
+  }
+
+  async function find(source: string, io: IoOptions): Promise<Blob | undefined> {
+    for (const name of layout.originals(source)) {
+      const found = await store.get(name, io)
+      if (found && !isExpired(found.modifiedAt, expires, clock.now())) return found
+    }
+    return undefined
   }
 
   return {
     async get(source, io) {
       try {
-        const found = await store.get(source, io)
+        const found = await find(source, io)
         trouble.cleared('read')
-        return found && !isExpired(found.modifiedAt, expires, clock.now()) ? found : undefined
+        return found
       } catch (error) {
         if (io.signal.aborted) throw error
         if (error instanceof ImgsvcError && error.code === 'SOURCE_TOO_LARGE') throw error
-        trouble.failed('read', error)
+        failed('read', error)
         return undefined
       }
     },
-    put: (source, blob) =>
+    put: (source, { bytes, modifiedAt }) =>
       quietly('write', async () => {
-        const write = async () => store.put?.(source, blob, { signal: closing.signal })
-        if (!(await queue.run(blob.bytes.length, write)))
-          throw new Error('writes waiting for the disk reached their bound')
+        const blob = { bytes, modifiedAt, contentType: contentTypeOf?.(bytes) ?? 'application/octet-stream' }
+        const write = async () => store.put?.(layout.originals(source)[0], blob, { signal: closing.signal })
+        if (!(await queue.run(bytes.length, write))) throw new Error('writes waiting for the store reached their bound')
       }),
-    delete: (source) => quietly('delete', async () => store.delete?.(source, { signal: closing.signal })),
+    delete: (source) =>
+      quietly('delete', async () => {
+        for (const name of layout.originals(source)) await store.delete?.(name, { signal: closing.signal })
+      }),
     async close() {
       await queue.idle()
       closing.abort()
-      await store.close?.()
     },
   }
-}
-
-/** Originals below `root`, in thumbor's layout. */
-export function createFileSourceStorage(
-  options: Omit<SourceStorageOptions, 'store'> & { readonly root: string; readonly recent?: RecentFiles | undefined },
-): SourceStorage {
-  const { root, recent, clock = systemClock } = options
-  const store = createFileStore({ root, pathOf: originalPath, now: clock.now, recent })
-  return createSourceStorage({ ...options, store })
 }
 
 /** Originals are not kept. */

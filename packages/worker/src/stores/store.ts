@@ -3,6 +3,10 @@ export interface Blob {
   readonly bytes: Buffer
   /** Epoch ms. */
   readonly modifiedAt: number | undefined
+  /** Media type, for stores that keep one; not given back. */
+  readonly contentType?: string | undefined
+  /** Text by name, for stores that keep such; not given back. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Stat {

@@ -1,8 +1,6 @@
 import { type Clock, systemClock } from '@imgsvc/core/clock'
 import { isExpired } from './expiry.ts'
-import { createFileStore } from './file.ts'
-import { originalPath } from './keys.ts'
-import type { Blob, IoOptions, Stat } from './store.ts'
+import type { Blob, IoOptions, ObjectStore, Stat } from './store.ts'
 
 /**
  * Uploads by id, in the storage of originals. Unlike the cache of fetched originals it does not hide a failing disk:
@@ -20,28 +18,31 @@ export interface UploadStorage {
 }
 
 export interface UploadStorageOptions {
-  /** Directory of the storage of originals. */
-  readonly root: string
+  /** A store whose `put` ends only when the bytes are safe. */
+  readonly store: ObjectStore
+  /** Name of an upload in the store: that of an original whose image_url is the id. */
+  readonly nameOf: (id: string) => string
   /** ms; 0 is never. */
   readonly expires: number
+  readonly contentTypeOf?: ((bytes: Buffer) => string | undefined) | undefined
   readonly clock?: Clock
 }
 
-/** Uploads below `root`, in thumbor's layout: a directory thumbor wrote uploads to is understood. */
-export function createUploadStorage({ root, expires, clock = systemClock }: UploadStorageOptions): UploadStorage {
-  const now = () => clock.now()
-  const store = createFileStore({ root, pathOf: originalPath, now, durable: true })
+/** Uploads where the storage of originals would keep them: what thumbor wrote there is understood. */
+export function createUploadStorage(options: UploadStorageOptions): UploadStorage {
+  const { store, nameOf, expires, contentTypeOf, clock = systemClock } = options
   const unexpired = <T extends Stat | Blob>(found: T | undefined) =>
-    found && !isExpired(found.modifiedAt, expires, now()) ? found : undefined
+    found && !isExpired(found.modifiedAt, expires, clock.now()) ? found : undefined
 
-  const find: UploadStorage['find'] = async (id, io) => unexpired(await store.stat(id, io))
+  const find: UploadStorage['find'] = async (id, io) => unexpired(await store.stat(nameOf(id), io))
   return {
     find,
-    get: async (id, io) => unexpired(await store.get(id, io)),
-    put: async (id, bytes, io) => store.put?.(id, { bytes, modifiedAt: undefined }, io),
+    get: async (id, io) => unexpired(await store.get(nameOf(id), io)),
+    put: async (id, bytes, io) =>
+      store.put?.(nameOf(id), { bytes, modifiedAt: undefined, contentType: contentTypeOf?.(bytes) }, io),
     async delete(id, io) {
       if (!(await find(id, io))) return false
-      await store.delete?.(id, io)
+      await store.delete?.(nameOf(id), io)
       return true
     },
   }

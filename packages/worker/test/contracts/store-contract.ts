@@ -81,6 +81,47 @@ export function storeContract(name: string, create: () => Promise<StoreUnderTest
       await expect(under.store.get('ten.txt', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     })
 
+    test('of many puts of one key at once one wins, and it is whole', async () => {
+      const bodies = Array.from({ length: 12 }, (_, i) => Buffer.alloc(100_000, i))
+      await Promise.all(
+        bodies.map((bytes) => under.store.put?.('race.bin', { bytes, modifiedAt: undefined }, { signal })),
+      )
+      const found = await under.store.get('race.bin', { signal })
+      expect(bodies.some((bytes) => found?.bytes.equals(bytes))).toBe(true)
+    })
+
+    test('media type and metadata do not change the bytes', async () => {
+      const typed = { ...blob('typed'), contentType: 'image/png', metadata: { etag: '"x"' } }
+      await under.store.put?.('typed.png', typed, { signal })
+      expect((await under.store.get('typed.png', { signal }))?.bytes.toString()).toBe('typed')
+    })
+
+    // A store may refuse such a key, but neither answer with another one's bytes nor fail in another way.
+    test.each([
+      '../up.txt',
+      'a/../../up.txt',
+      '/etc/passwd',
+      'nul\0byte',
+      '',
+      '/',
+      '.',
+      `${'long/'.repeat(400)}x`,
+      'x'.repeat(5_000),
+      '\ud83d\ude00/\u202e',
+      'con\r\nX-Header: 1',
+    ])('the hostile key %j is kept as it is or refused', async (key) => {
+      const refused = await under.store.put?.(key, blob(`of ${key}`), { signal }).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      if (refused) expect(refused).toMatchObject({ code: 'STORE_FAILED' })
+      const found = await under.store.get(key, { signal })
+      expect(found?.bytes.toString()).toBe(refused ? undefined : `of ${key}`)
+      expect((await under.store.stat(key, { signal }))?.size).toBe(found?.bytes.length)
+      await under.store.delete?.(key, { signal })
+      expect(await under.store.get(key, { signal })).toBeUndefined()
+    })
+
     test('a hundred puts at once are all kept', async () => {
       const keys = Array.from({ length: 100 }, (_, i) => `many/${i}.txt`)
       await Promise.all(keys.map((key) => under.store.put?.(key, blob(key), { signal })))

@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { probe } from '../../src/engine/decode.ts'
 import type { OutputFormat } from '../../src/engine/image.ts'
 import { resolveFilters } from '../../src/filters/resolve.ts'
+import { filtersOn } from '../../src/pipeline/animation.ts'
 import { measure, needsMeasuring, UNMEASURED } from '../../src/pipeline/measure.ts'
 import { type Plan, plan } from '../../src/pipeline/plan.ts'
 import { render } from '../../src/pipeline/render.ts'
@@ -49,18 +50,22 @@ export interface Job {
   readonly format?: OutputFormat
   readonly images?: Partial<typeof IMAGES>
   readonly refs?: Readonly<Record<string, Buffer>>
+  /** compat.skipGifFilters */
+  readonly skipGifFilters?: boolean
 }
 
 /** Plans a job as the worker does; bad filters throw. */
-export async function planJob({ source, asked, filters: calls, format, images, refs }: Job): Promise<Plan> {
+export async function planJob({ skipGifFilters = true, ...given }: Job): Promise<Plan> {
+  const { source, asked, filters: calls, format, images, refs } = given
   const settings = { ...IMAGES, ...images }
   const fetched = async (bytes: Buffer) => ({ original: { bytes }, info: await probe(bytes, settings) })
   const found = new Map<string, Awaited<ReturnType<typeof fetched>>>()
   for (const [ref, bytes] of Object.entries(refs ?? {})) found.set(ref, await fetched(bytes))
   const opened = await fetched(source)
+  const filters = resolveFilters(calls ? splitFilterCalls(calls) : [], { onInvalid: 'reject' })
   const job = {
     request: request(asked),
-    filters: resolveFilters(calls ? splitFilterCalls(calls) : [], { onInvalid: 'reject' }),
+    filters: filtersOn(opened.info, filters, { skipGifFilters }),
     images: settings,
   }
   return plan({

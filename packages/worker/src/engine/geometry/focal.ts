@@ -8,6 +8,8 @@ export interface FocalPoint {
   readonly weight: number
   /** Sides of the box it stands for, px; absent for a bare point. */
   readonly box?: Size
+  /** Who found it, as `/meta/` tells; absent for explicit boxes and alignments. */
+  readonly origin?: string
 }
 
 const H_SHARE: Readonly<Record<HAlign, number>> = { left: 0, center: 0.5, right: 1 }

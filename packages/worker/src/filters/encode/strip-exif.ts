@@ -4,7 +4,7 @@ import { defineFilter } from '../filter.ts'
 export const stripExif = defineFilter({
   name: 'strip_exif',
   phase: 'encode',
-  summary: 'Leaves the EXIF block out where the configuration would keep it (images.preserveExif).',
+  summary: 'Leaves EXIF, IPTC and XMP out where the configuration would keep them (images.preserveExif and others).',
   args: [],
   example: 'strip_exif()',
   set: () => ({ stripExif: true }),
