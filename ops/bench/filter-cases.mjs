@@ -38,7 +38,7 @@ function blur(radius) {
 
 const CURVE = 'curve([(0,0),(255,255)],[(0,50),(128,170),(255,255)],[(0,0),(255,255)],[(0,60),(255,220)])'
 
-/** Every filter with a kernel; grayscale, rotate, proportion and upscale are operations of sharp themselves. */
+/** Every filter with a kernel; grayscale, rotate and proportion are operations of sharp themselves. */
 export function filterCases({ mark, width, height }) {
   const overlay = { input: mark.data, raw: { width: mark.width, height: mark.height, channels: 4 } }
   const corners = Buffer.from(
@@ -61,6 +61,13 @@ export function filterCases({ mark, width, height }) {
     point('fill', 'fill(orange)', 'extend', (image) =>
       image.extend({ top: 100, bottom: 100, left: 100, right: 100, background: 'orange' }),
     ),
+    {
+      name: 'upscale',
+      call: 'upscale()',
+      nearest: 'resize',
+      operation: (image) => image.resize(width + 200, Math.trunc((height * (width + 200)) / width), { fit: 'fill' }),
+      bar: { ratio: 3 },
+    },
     point('round_corner', 'round_corner(40,255,255,255)', 'composite, dest-in', (image) =>
       image.composite([{ input: corners, blend: 'dest-in' }]),
     ),
@@ -86,6 +93,7 @@ export function filterCases({ mark, width, height }) {
       name: 'fill, blur',
       call: 'fill(blur)',
       nearest: 'blur, radius 50',
+      alpha: true,
       operation: (image) => image.blur(sigmaOf(50)),
       bar: NEIGHBOURS,
     },

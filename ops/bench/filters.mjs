@@ -43,6 +43,9 @@ async function pixelsOf(name, { width, height }) {
 }
 
 const photo = await pixelsOf('flower.jpg', { width: WIDTH, height: HEIGHT })
+/** The same, more and more transparent from left to right, so that blending has something to do. */
+const sheer = withAlpha(photo)
+for (let i = 0; i < WIDTH * HEIGHT; i++) sheer.data[i * 4 + 3] = 255 - Math.floor(((i % WIDTH) * 256) / WIDTH)
 const mark = withAlpha(await pixelsOf('flower-small-rgba.png', MARK))
 const patch = readNinePatch(mark)
 // An eye of the size of a face on a portrait that fills the picture.
@@ -76,7 +79,7 @@ const sharpOf = ({ data, width, height, channels }) => sharp(data, { raw: { widt
 const rows = []
 for (const { name, call, nearest, operation, bar, alpha } of filterCases({ mark, width: WIDTH, height: HEIGHT })) {
   if (values.only !== undefined && !name.startsWith(values.only)) continue
-  const image = alpha ? withAlpha(photo) : photo
+  const image = alpha ? sheer : photo
   const ours = kernelOf(call, image)
   const theirs = () => operation(sharpOf(image)).raw().toBuffer()
   const pairs = []

@@ -1,5 +1,5 @@
-// How fast a killed worker is noticed and serves again: `node ops/bench/restart.mjs [--kills 8] [--workers 2]`. Starts a
-// fresh instance on free ports, kills worker:1 with SIGKILL once it has been up for a while, and reads in the log of the
+// How fast a killed worker is noticed and serves again: `node ops/bench/restart.mjs [--kills 8] [--workers 2] [--spare 1]`.
+// Starts a fresh instance on free ports, kills worker:1 with SIGKILL once it has been up for a while, and reads in the log of the
 // supervisor when it noticed and when the next one was ready. Bounded, and takes the instance down whatever happens.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +8,11 @@ import { parseArgs } from 'node:util'
 import { startInstance } from './instance.mjs'
 
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '8' }, workers: { type: 'string', default: '2' } },
+  options: {
+    kills: { type: 'string', default: '8' },
+    workers: { type: 'string', default: '2' },
+    spare: { type: 'string', default: '1' },
+  },
 })
 const kills = Number(values.kills)
 const TARGET = 'worker:1'
@@ -17,7 +21,7 @@ const LIMIT_MS = 30_000
 // More kills in a minute than the crash budget allows.
 const instance = await startInstance({
   workers: Number(values.workers),
-  set: ['workers.crashLimit=1000', 'workers.stableAfter=1s'],
+  set: ['workers.crashLimit=1000', 'workers.stableAfter=1s', `workers.spare=${values.spare}`],
 })
 
 /** The changes of state of the target since a moment, from the supervisor's log. */
@@ -49,8 +53,8 @@ try {
   let pid = (await until('it runs', () => changesSince(0).then((all) => all.find(({ to }) => to === 'running'))))
     .childPid
   for (let n = 0; n < kills; n++) {
-    // Longer than stableAfter is set to: the next one starts at once.
-    await pause(1500)
+    // Longer than stableAfter is set to, and than the next spare takes: the next one starts at once.
+    await pause(4000)
     const at = Date.now()
     process.kill(pid, 'SIGKILL')
     const running = await until('it runs again', async () =>

@@ -19,6 +19,7 @@ try {
     signal: over.signal,
     version: JSON.parse(readFileSync(manifest, 'utf8')).version,
     document: fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)),
+    report: 'ops/chaos/out/latest.json',
     print: (line) => console.log(line),
     tell: (line) => console.error(line),
   })

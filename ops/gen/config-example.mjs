@@ -87,8 +87,8 @@ function entry(type, settings) {
 }
 
 /** @param {Setting} setting */
-function lines({ path, type, kind, fallback, meta, expected }, isCommentedOut = false) {
-  const isOff = !isCommentedOut && (type !== undefined || fallback === undefined)
+function lines({ path, type, kind, fallback, isRequired, meta, expected }, isCommentedOut = false) {
+  const isOff = isCommentedOut ? fallback === undefined && !isRequired : type !== undefined || fallback === undefined
   const value = fallback === undefined ? '' : ` ${formatSetting(fallback, kind)}`
   const where = type === undefined ? '' : `type ${type}: `
   const hint = fallback === undefined ? ` (${expected})` : ''

@@ -69,7 +69,7 @@ const PARTS = {
   workers: 'The worker processes: how many, where they listen, when they count as failed.',
   balancer: 'The balancer processes on the public port.',
   security: 'Signing keys. Without a key the first `up` makes one in the state directory.',
-  sources: 'Where originals come from: a list of sections, each with its `type`.',
+  sources: 'Where originals come from: a list of sections, each with its `type`; [sources.md](sources.md).',
   limits: 'Bounds every request and every source obeys.',
   storage:
     'Cache of originals fetched from http and s3 sources, with keys and detected points; [storage.md](storage.md). The parts of a mixed one have the settings of a storage of their type.',
@@ -78,10 +78,13 @@ const PARTS = {
   results: 'Cache of finished pictures; [storage.md](storage.md).',
   cache: 'Hot responses in the balancer.',
   images: 'What pictures come out as.',
+  tools: 'Programs that finish pictures; nothing needs them.',
+  responses: 'Headers of the answers.',
   detection: 'What `smart` in a URL looks for, and how long; see [smart.md](smart.md).',
   filters: 'How filters in URLs are treated.',
   presets: 'Named sets of options.',
   logs: 'Log files, one per process.',
+  hooks: 'Who is told what happens; see [events.md](events.md).',
   admin: 'Metrics, control API and web pages.',
   compat: 'Compatibility with thumbor.',
 }

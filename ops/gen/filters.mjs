@@ -7,10 +7,14 @@ Filters stand in the URL after \`filters:\`, separated by colons, and are applie
 
     /300x200/filters:blur(4):quality(80)/cats/1.jpg
 
-Names and arguments are thumbor's. A filter that does not exist, or whose arguments do not fit, does nothing and is
-named in the header \`X-Imgsvc-Ignored\`; with \`filters.onInvalid: reject\` the request is answered 400 and told what
-would be right. Pictures that come as GIF pass without filters, as in thumbor, but for those that act before the sizes
-are worked out; \`compat.skipGifFilters: false\` lets all of them act, on every frame ([animations.md](animations.md)).`
+Names and arguments are thumbor's, 32 filters in all; \`gifv\` is that of its plug-in ([optimizers.md](optimizers.md)).
+A filter that does not exist, or whose arguments do not fit, does nothing and is named in the header
+\`X-Imgsvc-Ignored\`; with \`filters.onInvalid: reject\` the request is answered 400 and told what would be right.
+Pictures that come as GIF pass without filters, as in thumbor, but for those that act before the sizes are worked out;
+\`compat.skipGifFilters: false\` lets all of them act, on every frame ([animations.md](animations.md)).
+
+The pictures show a photo without the filter and with it, as the example is written; what is transparent shows
+squares. Where both look the same, it is the file or the answer that changes.`
 
 /** Phases in the order they act, and what that means for a reader. */
 const PHASES = [
@@ -30,7 +34,8 @@ function section({ name, summary, signature, args, example }) {
     arg.doc,
   ])
   const list = rows.length > 0 ? [table(['argument', 'expected', 'default', 'meaning'], rows)] : []
-  return [`### ${name}`, summary, `${code(signature)}, for example ${code(example)}`, ...list].join('\n\n')
+  const shown = `![without and with ${name}](images/filters/${name}.jpg)`
+  return [`### ${name}`, summary, `${code(signature)}, for example ${code(example)}:`, shown, ...list].join('\n\n')
 }
 
 function markdown() {

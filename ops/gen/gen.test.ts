@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { loadConfig } from '@imgsvc/core/config/load'
 import { listSettings } from '@imgsvc/core/config/names'
@@ -8,6 +8,8 @@ import { configHash } from '@imgsvc/core/config/resolved'
 import { CONTROL_METHODS } from '@imgsvc/core/control'
 import { ERRORS } from '@imgsvc/core/errors'
 import { METRICS } from '@imgsvc/core/metrics'
+import { FILTERS } from '@imgsvc/worker/filters/registry'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exampleConfig, fullConfig, isPartSetting } from './config-example.mjs'
 import { documents } from './documents.mjs'
@@ -17,14 +19,50 @@ import { update } from './update.mjs'
 const root = new URL('../../', import.meta.url)
 const textOf = (path: string) => readFileSync(new URL(path, root), 'utf8')
 
-describe.each(documents)('$path', ({ path, render }) => {
+const isText = ({ path }: { readonly path: string }) => !path.endsWith('.jpg')
+
+describe.each(documents.filter(isText))('$path', ({ path, render, isPart }) => {
   test('is what the sources say; otherwise run `npm run gen`', async () => {
     expect(textOf(path)).toBe(await render())
   })
 
-  test('says on its first line that it is generated', () => {
-    expect(textOf(path).split('\n', 1)[0]).toMatch(/Generated from \S+.* do not edit/)
+  test(`says ${isPart ? 'where' : 'on its first line that'} it is generated`, () => {
+    const lines = textOf(path).split('\n')
+    expect((isPart ? lines : lines.slice(0, 1)).join('\n')).toMatch(/Generated from \S+.* do not edit/)
   })
+})
+
+test.each(documents.filter((document) => !isText(document)))(
+  '$path shows what the engine makes; otherwise run `npm run gen` and look at it',
+  async ({ path, render, isSame }) => {
+    expect(await isSame?.(readFileSync(new URL(path, root)), Buffer.from(await render()))).toBe(true)
+  },
+)
+
+test('every filter has its picture, and all together are small', () => {
+  const shown = [...textOf('docs/filters.md').matchAll(/^!\[.+\]\((images\/filters\/.+\.jpg)\)$/gm)].map(
+    ([, path]) => `docs/${path}`,
+  )
+  expect(shown.sort()).toEqual(documents.map(({ path }) => path).filter((path) => path.endsWith('.jpg')))
+  expect(shown.length).toBe(FILTERS.length)
+  expect(readdirSync(new URL('docs/images/filters/', root)).sort()).toEqual(shown.map((path) => basename(path)))
+  const bytes = shown.reduce((sum, path) => sum + statSync(new URL(path, root)).size, 0)
+  expect(bytes).toBeLessThan(600_000)
+})
+
+test('a picture is the same when it differs by rounding, and another when anything in it changed', async () => {
+  const [{ isSame } = {}] = documents.filter((document) => !isText(document))
+  const picture = (value: number, spot = value) => {
+    const data = new Uint8Array(30 * 20 * 3).fill(value).fill(spot, 600, 630)
+    return sharp(data, { raw: { width: 30, height: 20, channels: 3 } })
+      .png()
+      .toBuffer()
+  }
+  const gray = await picture(100)
+  expect(await isSame?.(gray, await picture(101))).toBe(true)
+  expect(await isSame?.(gray, await picture(104))).toBe(false)
+  expect(await isSame?.(gray, await picture(100, 200))).toBe(false)
+  expect(await isSame?.(gray, await sharp(gray).resize(31, 20).png().toBuffer())).toBe(false)
 })
 
 test('no two documents are written to the same path', () => {
@@ -91,6 +129,8 @@ test('only stale documents are written, and a check writes none', async () => {
     expect(await update(some, { root: at, isCheck: false })).toEqual(['old.md', 'none.md'])
     expect(readFileSync(join(dir, 'none.md'), 'utf8')).toBe('fresh')
     expect(await update(some, { root: at, isCheck: true })).toEqual([])
+    const alike = some.map((document) => ({ ...document, render: () => 'FRESH', isSame: async () => true }))
+    expect(await update(alike, { root: at, isCheck: true })).toEqual([])
   } finally {
     rmSync(dir, { recursive: true })
   }

@@ -19,9 +19,23 @@ export function countRun(modules, unhandledErrors) {
   return counts
 }
 
+/** What tests say of files of vectors: how many of their rows are run. */
+export function vectorLines(modules) {
+  const counts = modules
+    .flatMap((module) => [...module.children.allTests()])
+    .flatMap((test) => test.meta().vectors ?? [])
+  return counts.map(({ file, run, rows, left }) => {
+    const missing = left.map((reason) => ` (left out ${reason})`).join('')
+    return `vectors: ${file} ${run} of ${rows}${missing}`
+  })
+}
+
 class CountReporter {
   onTestRunEnd(modules, unhandledErrors) {
-    writeFileSync(process.env.IMGSVC_TEST_COUNTS, JSON.stringify(countRun(modules, unhandledErrors)))
+    writeFileSync(
+      process.env.IMGSVC_TEST_COUNTS,
+      JSON.stringify({ ...countRun(modules, unhandledErrors), vectors: vectorLines(modules) }),
+    )
   }
 }
 

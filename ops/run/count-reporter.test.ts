@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countRun } from './count-reporter.mjs'
+import { countRun, vectorLines } from './count-reporter.mjs'
 
 const module = (states: readonly string[], state: string) => ({
   children: { allTests: () => states.map((one) => ({ result: () => ({ state: one }) })) },
@@ -17,4 +17,13 @@ test('a file that does not load and an error outside tests are failures', () => 
     failed: 3,
     skipped: 0,
   })
+})
+
+test('what a test says of vectors becomes a line of each file', () => {
+  const told = [
+    { file: 'a.json', run: 8, rows: 8, left: [] },
+    { file: 'b.json', run: 7, rows: 9, left: ['2: why'] },
+  ]
+  const modules = [{ children: { allTests: () => [{ meta: () => ({}) }, { meta: () => ({ vectors: told }) }] } }]
+  expect(vectorLines(modules)).toEqual(['vectors: a.json 8 of 8', 'vectors: b.json 7 of 9 (left out 2: why)'])
 })

@@ -50,6 +50,14 @@ describe('healthcheck', () => {
     expect(post).toMatch(/\r\nAllow: GET, HEAD\r\n/i)
   })
 
+  test('is where the setting says, and its usual place goes to a worker then', async () => {
+    const worker = await echo()
+    const { port } = await startBalancer([worker.port], { balancer: { healthcheck: '/' } })
+    expect(bodyOf(await getRaw(port, '/'))).toBe('WORKING')
+    expect(bodyOf(await getRaw(port, '/?probe'))).toBe('WORKING')
+    expect(bodyOf(await getRaw(port, '/healthcheck'))).toBe('GET /healthcheck')
+  })
+
   test('paths that only look like it go to a worker', async () => {
     const worker = await echo()
     const { port } = await startBalancer([worker.port])

@@ -97,6 +97,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
     },
     anyWorkerUp: pool.anyUp,
     isClosing,
+    healthcheck: () => config.balancer.healthcheck,
     maxUrl: () => config.limits.urlLength,
     onInternalError: (error, { requestId }) => log.error({ err: error, requestId }, 'request failed'),
   })

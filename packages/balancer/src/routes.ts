@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ImgsvcError, toImgsvcError } from '@imgsvc/core/errors'
+import { isHealthcheck } from '@imgsvc/core/healthcheck'
 import { answerError, answerText } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forward } from './forward.ts'
@@ -12,6 +13,8 @@ export interface RoutesOptions {
   readonly anyWorkerUp: () => boolean
   /** True while the balancer is stopping: connections end with their answer. */
   readonly isClosing: () => boolean
+  /** Path of the healthcheck. */
+  readonly healthcheck: () => string
   /** Longest URL, bytes. */
   readonly maxUrl: () => number
   readonly onInternalError: (error: ImgsvcError, exchange: Exchange) => void
@@ -26,7 +29,7 @@ export function createRoutes(options: RoutesOptions) {
     checkHost(request)
     checkUrlLength(request.url ?? '', options.maxUrl())
     const target = requestTarget(request.url ?? '')
-    if (isHealthcheck(target.path)) {
+    if (isHealthcheck(target.path, options.healthcheck())) {
       answerHealthcheck(exchange)
       return
     }
@@ -51,13 +54,6 @@ export function createRoutes(options: RoutesOptions) {
       answerError(exchange, error, { isClosing: isClosing(), headers: extraHeaders(error) })
     }
   }
-}
-
-/** thumbor's healthcheck (`thumbor/handlers/healthcheck.py`). */
-function isHealthcheck(path: string): boolean {
-  const end = path.indexOf('?')
-  const route = end < 0 ? path : path.slice(0, end)
-  return route === '/healthcheck' || route === '/healthcheck/'
 }
 
 function extraHeaders(error: ImgsvcError): Record<string, string> {

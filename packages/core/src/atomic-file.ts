@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 
 /**
  * Replaces a small state file in one step: readers see the old content or the new, never half of it.
@@ -11,6 +11,8 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, mode
   try {
     try {
       writeFileSync(file, content)
+      // The umask must not take away what somebody was meant to have.
+      if (mode !== 0o600) fchmodSync(file, mode)
     } finally {
       closeSync(file)
     }

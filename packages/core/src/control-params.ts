@@ -3,7 +3,9 @@ import { type ControlMethod, type ControlParams, MAX_TAIL_LINES } from './contro
 import { ImgsvcError } from './errors.ts'
 import { EVENT_FILTERS } from './events.ts'
 import { LOG_LEVELS } from './log-level.ts'
+import { signalOf } from './signal-name.ts'
 
+const isSignal = (text: string) => signalOf(text) !== undefined
 const none = z.strictObject({})
 const MAX_SELECTORS = 1000
 const select = z.array(z.string().max(64)).max(MAX_SELECTORS)
@@ -23,17 +25,25 @@ const CONTROL_PARAMS: { readonly [M in ControlMethod]: z.ZodType<ControlParams<M
   'process.start': selection,
   'process.stop': selection,
   'process.restart': selection,
+  'process.signal': z.strictObject({
+    select: select.min(1),
+    signal: z.string().refine(isSignal, 'expected a signal such as SIGTERM, TERM or 15'),
+  }),
   'process.drain': selection,
   'process.undrain': selection,
   'process.scale': z.strictObject({ workers: z.int().min(1).max(MAX_WORKERS) }),
   'config.reload': z.strictObject({ dryRun: z.boolean().optional() }),
   'config.show': none,
   'picture.explain': z.strictObject({
-    url: z.string().regex(/^\/[\x21-\x7e]*$/, 'expected a path of visible ASCII that begins with a slash').max(MAX_URL),
+    url: z
+      .string()
+      .regex(/^\/[\x21-\x7e]*$/, 'expected a path of visible ASCII that begins with a slash')
+      .max(MAX_URL),
     accept: z.string().max(MAX_ACCEPT).optional(),
   }),
   'log.tail': z.strictObject({
     select: select.optional(),
+    stream: z.enum(['log', 'stderr']).optional(),
     lines: z.int().min(0).max(MAX_TAIL_LINES).optional(),
     follow: z.boolean().optional(),
     since: z.int().min(0).optional(),
@@ -41,6 +51,7 @@ const CONTROL_PARAMS: { readonly [M in ControlMethod]: z.ZodType<ControlParams<M
     requestId: z.string().min(1).max(MAX_REQUEST_ID).optional(),
   }),
   'log.reopen': none,
+  'log.clear': selection,
   events: z.strictObject({
     lines: z.int().min(0).max(MAX_TAIL_LINES).optional(),
     follow: z.boolean().optional(),

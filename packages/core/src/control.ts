@@ -93,9 +93,19 @@ export interface UpgradeResult {
   readonly supervisor: 'successor' | 'exit' | 'none'
 }
 
+/** What became of emptying the logs of one process. */
+export interface ClearResult {
+  readonly id: ProcessId
+  readonly ok: boolean
+  /** Why it is not ok. */
+  readonly reason?: string
+}
+
 /** Which lines `log.tail` hands out. */
 export interface LogTailParams {
   readonly select?: readonly string[] | undefined
+  /** `log` is what a process writes itself, `stderr` what came out of it otherwise; default log. */
+  readonly stream?: 'log' | 'stderr' | undefined
   /** Newest lines of each log to begin with, among those that are asked for. */
   readonly lines?: number | undefined
   readonly follow?: boolean | undefined
@@ -117,6 +127,15 @@ export interface SupervisorInfo {
   readonly admin: string
   /** True from the moment the public port answers. */
   readonly ready: boolean
+  /** The worker that waits to take the place of another one; null when there is to be none (`workers.spare`). */
+  readonly spare?: SpareWorker | null
+}
+
+/** `none`: it was used, or has not been started yet. */
+export interface SpareWorker {
+  readonly state: 'none' | 'starting' | 'waiting'
+  readonly pid: number | null
+  readonly rss: number | null
 }
 
 /**
@@ -133,6 +152,7 @@ export interface ControlMethods {
   'process.start': { params: { select: readonly string[] }; result: readonly ActionResult[] }
   'process.stop': { params: { select: readonly string[] }; result: readonly ActionResult[] }
   'process.restart': { params: { select: readonly string[] }; result: readonly ActionResult[] }
+  'process.signal': { params: { select: readonly string[]; signal: string }; result: readonly ActionResult[] }
   'process.drain': { params: { select: readonly string[] }; result: readonly ActionResult[] }
   'process.undrain': { params: { select: readonly string[] }; result: readonly ActionResult[] }
   'process.scale': { params: { workers: number }; result: readonly ActionResult[] }
@@ -150,6 +170,7 @@ export interface ControlMethods {
     result: AsyncIterable<LogLine>
   }
   'log.reopen': { params: Record<string, never>; result: { reopened: number } }
+  'log.clear': { params: { select: readonly string[] }; result: readonly ClearResult[] }
   events: { params: EventParams; result: AsyncIterable<ServiceEvent> }
 }
 
@@ -165,6 +186,7 @@ const METHOD_NAMES: Readonly<Record<ControlMethod, true>> = {
   'process.start': true,
   'process.stop': true,
   'process.restart': true,
+  'process.signal': true,
   'process.drain': true,
   'process.undrain': true,
   'process.scale': true,
@@ -173,6 +195,7 @@ const METHOD_NAMES: Readonly<Record<ControlMethod, true>> = {
   'picture.explain': true,
   'log.tail': true,
   'log.reopen': true,
+  'log.clear': true,
   events: true,
 }
 

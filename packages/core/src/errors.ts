@@ -22,6 +22,7 @@ export const ERRORS = {
   UPLOAD_NOT_IMAGE: { status: 415, expose: true, text: 'The upload is not an image that can be decoded' },
   UPLOAD_REFUSED: { status: 412, expose: true, text: 'The uploaded image is not accepted' },
   BLACKLIST_FULL: { status: 409, expose: true, text: 'The blacklist is full' },
+  VIDEO_REFUSED: { status: 400, expose: true, text: 'A video cannot be made of this' },
   OUTPUT_TOO_LARGE: { status: 400, expose: true, text: 'The requested picture is too large' },
 
   // Where the original comes from.
@@ -61,6 +62,7 @@ export const ERRORS = {
   NOT_RUNNING: { status: 503, expose: true, text: 'imgsvc is not running' },
   PORT_TAKEN: { status: 409, expose: true, text: 'A port is already in use' },
   STATE_DIR_UNUSABLE: { status: 500, expose: true, text: 'The state directory cannot be used' },
+  STARTUP_REFUSED: { status: 409, expose: true, text: 'The unit of the init system cannot be changed' },
   CONTROL_METHOD_UNKNOWN: { status: 404, expose: true, text: 'There is no such control method' },
   CONTROL_PARAMS_INVALID: { status: 400, expose: true, text: 'The parameters of the control method are not valid' },
   CONTROL_FORBIDDEN: { status: 403, expose: true, text: 'This control method is not allowed here' },

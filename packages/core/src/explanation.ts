@@ -10,6 +10,8 @@ export interface ExplainedError {
   /** HTTP status of the answer. */
   readonly status: number
   readonly message: string
+  /** What would be right, in one sentence; null where nothing general can be said. */
+  readonly advice: string | null
 }
 
 /** Whether the URL may be used at all. */

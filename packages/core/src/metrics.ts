@@ -73,7 +73,7 @@ export const METRICS = {
   stageDuration: {
     name: 'imgsvc_stage_duration_seconds',
     type: 'histogram',
-    help: 'Time by stage: queue, fetch, decode, detect, render, encode.',
+    help: 'Time by stage: queue, fetch, decode, detect, render, encode, optimize.',
     labels: ['stage'],
     buckets: SECONDS,
     process: 'worker',
@@ -104,6 +104,20 @@ export const METRICS = {
     type: 'counter',
     help: 'Bytes of finished pictures by format.',
     labels: ['format'],
+    process: 'worker',
+  },
+  optimizations: {
+    name: 'imgsvc_optimizations_total',
+    type: 'counter',
+    help: 'Pictures handed to external programs, by program and outcome (used, not_smaller, unlike, failed, timeout, too_large).',
+    labels: ['program', 'outcome'],
+    process: 'worker',
+  },
+  optimizedBytes: {
+    name: 'imgsvc_optimizer_saved_bytes_total',
+    type: 'counter',
+    help: 'Bytes by which optimizers made pictures smaller, by program.',
+    labels: ['program'],
     process: 'worker',
   },
   detections: {
@@ -147,6 +161,20 @@ export const METRICS = {
     type: 'gauge',
     help: '1 while the process is RUNNING.',
     labels: ['process'],
+    process: 'supervisor',
+  },
+  spareWorkers: {
+    name: 'imgsvc_spare_workers',
+    type: 'gauge',
+    help: 'Loaded workers that wait to take the place of one that dies.',
+    labels: [],
+    process: 'supervisor',
+  },
+  spareAsked: {
+    name: 'imgsvc_spare_asked_total',
+    type: 'counter',
+    help: 'Crashed workers by what took their place: the spare (used) or a fresh process (none).',
+    labels: ['result'],
     process: 'supervisor',
   },
   logRotations: {

@@ -39,12 +39,12 @@ export type Selector =
   | { readonly kind: 'number'; readonly role: Role; readonly number: number }
 
 /**
- * Selector grammar of the CLI and the control API: `all`, `worker`, `balancer`, `worker:2` (index) or
- * `worker:8002` (port; any number from 1024 on is a port). Throws SELECTOR_INVALID.
+ * Selector grammar of the CLI and the control API: `all`, `worker` (or `worker:*`, as supervisord writes it), `balancer`,
+ * `worker:2` (index) or `worker:8002` (port; any number from 1024 on is a port). Throws SELECTOR_INVALID.
  */
 export function parseSelector(text: string): Selector {
   if (text === 'all') return { kind: 'all' }
-  const match = /^(worker|balancer)(?::(\d{1,5}))?$/.exec(text)
+  const match = /^(worker|balancer)(?::(?:\*|(\d{1,5})))?$/.exec(text)
   if (!match) {
     throw new ImgsvcError('SELECTOR_INVALID', `"${text}"; expected all, worker, balancer, worker:2 or worker:8002`)
   }

@@ -3,6 +3,7 @@ import { writeFileAtomic } from '@imgsvc/core/atomic-file'
 import type { Config } from '@imgsvc/core/config/schema'
 import type { LogHandle } from '@imgsvc/core/log'
 import type { StatePaths } from '@imgsvc/core/state-dir'
+import { openDirectories, settingsMode } from './account-files.ts'
 import type { Controller } from './process/controller.ts'
 import type { Settings } from './settings.ts'
 import { makeDirectory, STATE_DIR_HINT } from './state.ts'
@@ -43,7 +44,7 @@ export function createLiveSettings({ paths, log, initial, controllers }: LiveSet
 
   // References to secrets stay references; the mode is for literal ones.
   function save({ loaded }: Settings, path = paths.config): void {
-    writeFileAtomic(path, `${JSON.stringify(loaded.config)}\n`, 0o600)
+    writeFileAtomic(path, `${JSON.stringify(loaded.config)}\n`, settingsMode(initial.accounts))
   }
 
   async function configure({ id, client }: Controller): Promise<void> {
@@ -78,6 +79,7 @@ export function createLiveSettings({ paths, log, initial, controllers }: LiveSet
       if (existsSync(paths.config)) return
       try {
         makeDirectory(paths.run, 0o700, STATE_DIR_HINT)
+        openDirectories(paths, current.loaded.config, initial.accounts)
         save(current)
         log.log.warn({ path: paths.config }, 'the settings for the processes had been removed; written again')
       } catch (error) {

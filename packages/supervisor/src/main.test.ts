@@ -5,7 +5,7 @@ import { parseResolvedConfig } from '@imgsvc/core/config/resolved'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askPort, createInstance, type Instance } from '../test/fixtures/instance.ts'
-import { fixtureRoles, isAlive } from '../test/fixtures/processes.ts'
+import { fixtureRoles, isAlive, readLines } from '../test/fixtures/processes.ts'
 
 let it: Instance
 beforeEach(async () => {
@@ -34,6 +34,19 @@ describe('start and stop', () => {
     expect([it.paths.supervisorSocket, it.paths.supervisorPid].map((path) => existsSync(path))).toEqual([false, false])
     expect(it.notes().filter((note) => note.endsWith('SIGTERM'))).toEqual(['balancer:0 SIGTERM', 'worker:0 SIGTERM'])
     await it.upAndReady()
+  })
+
+  test('the order waits: no balancer before a worker is RUNNING, no worker stops before the balancers are gone', async () => {
+    const started = await it.upAndReady({ roles: fixtureRoles(['slow-start=400'], ['listen']) })
+    await started.stop()
+    const changes = readLines(join(it.dir, 'logs', 'supervisor.log'))
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg === 'state changed')
+      .map(({ process: id, to }) => `${id} ${to}`)
+    expect(changes).toEqual([
+      ...['worker:0 starting', 'worker:0 running', 'balancer:0 starting', 'balancer:0 running'],
+      ...['balancer:0 stopping', 'balancer:0 stopped', 'worker:0 stopping', 'worker:0 stopped'],
+    ])
   })
 
   test('supervisor.shutdown answers first and then stops', async () => {

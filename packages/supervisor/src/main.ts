@@ -1,5 +1,9 @@
+import { dirname } from 'node:path'
 import { systemClock } from '@imgsvc/core/clock'
 import type { Logger } from '@imgsvc/core/log'
+import { createMoment } from '@imgsvc/core/moment'
+import type { ProcessId } from '@imgsvc/core/process'
+import { handOver } from './account-files.ts'
 import { type Care, createCare } from './care.ts'
 import { composeControl } from './compose-control.ts'
 import { serveAdmin } from './control/admin.ts'
@@ -11,11 +15,12 @@ import { collectMetrics } from './metrics/collect.ts'
 import { createOwnMetrics, type OwnMetrics } from './metrics/own.ts'
 import { crashEvent, createBus, createOutlets, type Outlets } from './outlets.ts'
 import { type Prepared, prepare } from './prepare.ts'
-import { spawnChild } from './process/child.ts'
+import { type ChildProgram, spawnChild, spawnWaiting } from './process/child.ts'
 import type { Controller } from './process/controller.ts'
 import { createPortWatch, type PortWatch } from './process/port-watch.ts'
 import { builtRoles, type Roles } from './process/roles.ts'
 import { createRoster, type Roster } from './process/roster.ts'
+import { createSpare, type Spare } from './process/spare.ts'
 import { populate } from './resume.ts'
 import { keepRunDir } from './run-dir-keeper.ts'
 import { createSerial, type Serial } from './serial.ts'
@@ -50,11 +55,12 @@ interface Parts {
   readonly firstBoot: FirstBoot
   readonly care: Care
   readonly ports: PortWatch
+  readonly spare: Spare
   readonly outlets: Outlets
   /** Changes of several processes, one after the other. */
   readonly serial: Serial
   readonly options: SupervisorOptions
-  readonly since: number
+  readonly since: () => number
 }
 
 /**
@@ -97,11 +103,13 @@ function createParts(options: SupervisorOptions, roles: Roles, prepared: Prepare
     roles,
     spawn(program, onExit) {
       live.restore()
-      return spawnChild(program, onExit)
+      prepareFor(program, prepared)
+      return spare.spawn(program, onExit)
     },
     clock: systemClock,
     log,
     config: live.config,
+    accounts: settings.accounts,
     changed(controller) {
       // A canary has settings of its own.
       if (isRunning(controller) && !roster.isOnTrial(controller)) background(log, live.welcome(controller))
@@ -116,9 +124,29 @@ function createParts(options: SupervisorOptions, roles: Roles, prepared: Prepare
     },
   })
   const own = createOwnMetrics(handle.dropped)
+  const spare = createSpare({
+    ...{ clock: systemClock, log, spawn: spawnChild, spawnWaiting },
+    program: roster.spareProgram,
+    isCalm: roster.isCalm,
+    startTimeout: () => live.config().workers.startTimeout,
+    asked: own.spareAsked,
+  })
   const env = options.env ?? process.env
   const outlets = createOutlets({ prepared, live, own, env, bus, processes: () => roster.list() })
-  return { prepared, live, roster, own, firstBoot, care, ports, outlets, serial, options, since: systemClock.now() }
+  return {
+    prepared,
+    live,
+    roster,
+    own,
+    firstBoot,
+    care,
+    ports,
+    spare,
+    outlets,
+    serial,
+    options,
+    since: createMoment(systemClock),
+  }
 }
 
 /** Opens the control socket and the admin port, then adopts the children that are there and starts the others. */
@@ -132,6 +160,7 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
     () => firstBoot.close(),
     () => parts.care.close(),
     () => parts.ports.close(),
+    () => parts.spare.close(),
     (_, { kind }) => log.info({ kind }, kind === 'handover' ? 'leaving' : 'imgsvc is stopping'),
     (_, reason) => outlets.stopping(reason),
     (timeoutMs, { kind }) => (kind === 'handover' ? roster.letGo() : roster.stopAll(timeoutMs)),
@@ -154,7 +183,7 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
     handlers,
     log,
     token: () => live.current().adminToken,
-    metrics: () => collectMetrics({ controllers: roster.list, own, log }),
+    metrics: () => collectMetrics({ controllers: roster.list, spare: parts.spare.info, own, log }),
   }).catch(async (error: unknown) => {
     await control.close()
     throw error
@@ -192,8 +221,13 @@ async function serve(parts: Parts): Promise<RunningSupervisor> {
   return running
 }
 
-function factsOf({ prepared, live, roster, options, since }: Parts): SupervisorFacts {
-  return { version: options.version, since, stateDir: prepared.paths.root, settings: live.current, roster }
+function factsOf({ prepared, live, roster, spare, options, since }: Parts): SupervisorFacts {
+  const { root: stateDir } = prepared.paths
+  return { version: options.version, since: since(), stateDir, settings: live.current, roster, spare: spare.info }
+}
+
+function prepareFor({ account, env, stderrFile }: ChildProgram, { paths }: Prepared): void {
+  if (account) handOver(paths, dirname(stderrFile), env.IMGSVC_CHILD_ID as ProcessId, account)
 }
 
 const isRunning = (controller: Controller) => controller.state() === 'running'

@@ -77,7 +77,8 @@ export async function isFree(address: HostPort): Promise<boolean> {
   return (await tryListen(address)) === undefined
 }
 
-function tryListen({ host, port }: HostPort): Promise<NodeJS.ErrnoException | undefined> {
+/** Why this address cannot be bound; undefined when it can. */
+export function tryListen({ host, port }: HostPort): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', resolve)

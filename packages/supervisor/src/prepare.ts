@@ -5,6 +5,7 @@ import { parseResolvedConfig } from '@imgsvc/core/config/resolved'
 import type { Config } from '@imgsvc/core/config/schema'
 import { createLog, type LogHandle } from '@imgsvc/core/log'
 import type { StatePaths } from '@imgsvc/core/state-dir'
+import { openDirectories, openStores } from './account-files.ts'
 import { OWN_LOG } from './logs/files.ts'
 import { type Claim, claimStateDir } from './pidfile.ts'
 import { checkPorts, neededPorts } from './ports.ts'
@@ -48,6 +49,8 @@ export async function prepare(
     const settings = await readSettings(source)
     const { logs } = settings.loaded.config
     makeDirectory(logs.dir, 0o750, 'change logs.dir')
+    openDirectories(paths, settings.loaded.config, settings.accounts)
+    openStores(settings.loaded.config, settings.accounts)
     const base = { id: 'supervisor', pid: process.pid }
     log = createLog({ ...logs, file: join(logs.dir, OWN_LOG), base })
     for (const warning of settings.loaded.warnings ?? []) log.log.warn(warning)

@@ -13,7 +13,8 @@ export interface ReloadPlan {
 }
 
 const BOTH: readonly Role[] = ['worker', 'balancer']
-const WHOLE: ReadonlySet<string> = new Set(['listen', 'admin.listen', 'logs.dir', 'workers.basePort'])
+const ACCOUNTS = ['workers.user', 'workers.group', 'balancer.user', 'balancer.group'] as const
+const WHOLE: ReadonlySet<string> = new Set([...['listen', 'admin.listen', 'logs.dir', 'workers.basePort'], ...ACCOUNTS])
 const COUNTS: Readonly<Record<string, Role>> = { 'workers.count': 'worker', 'balancer.count': 'balancer' }
 /** Sections that only one role reads; every other one concerns both. */
 const READERS: Readonly<Record<string, readonly Role[]>> = {
@@ -29,11 +30,16 @@ const READERS: Readonly<Record<string, readonly Role[]>> = {
   presets: ['worker'],
 }
 
+/** The roles whose processes live by a setting, whether they have to be restarted for it or not. */
+export function readersOf(path: string): readonly Role[] {
+  return READERS[path.split('.', 1)[0] as string] ?? BOTH
+}
+
 /** Sorts the changed settings by what they ask for. Pure. */
 export function reloadPlan(diff: ConfigDiff): ReloadPlan {
   const counted = diff.changed.filter((path) => Object.hasOwn(COUNTS, path))
   const restarting = diff.needRestart.filter((path) => !WHOLE.has(path) && !Object.hasOwn(COUNTS, path))
-  const readers = restarting.flatMap((path) => READERS[path.split('.', 1)[0] as string] ?? BOTH)
+  const readers = restarting.flatMap(readersOf)
   return {
     whole: diff.needRestart.filter((path) => WHOLE.has(path)),
     restart: BOTH.filter((role) => readers.includes(role)),
@@ -51,6 +57,9 @@ export function keepingWhole(old: Config, next: Config): Config {
     listen: old.listen,
     admin: { ...next.admin, listen: old.admin.listen },
     logs: { ...next.logs, dir: old.logs.dir },
-    workers: { ...next.workers, basePort: old.workers.basePort },
+    workers: { ...next.workers, ...accountIn(old.workers), basePort: old.workers.basePort },
+    balancer: { ...next.balancer, ...accountIn(old.balancer) },
   }
 }
+
+const accountIn = ({ user, group }: Config['workers' | 'balancer']) => ({ user, group })

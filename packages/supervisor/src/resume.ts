@@ -83,5 +83,7 @@ function needsRestart(controller: Controller, options: ResumeOptions): boolean {
 
 /** What needs `down` and `up` otherwise is as good as a restart here: the supervisor is a new one already. */
 function concerns({ restart, whole }: ReloadPlan, role: Role): boolean {
+  const section = role === 'worker' ? 'workers' : 'balancer'
+  if (whole.includes(`${section}.user`) || whole.includes(`${section}.group`)) return true
   return restart.includes(role) || whole.includes('logs.dir') || (role === 'balancer' && whole.includes('listen'))
 }

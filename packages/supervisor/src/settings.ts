@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { configHash } from '@imgsvc/core/config/resolved'
 import type { Config } from '@imgsvc/core/config/schema'
 import { resolveSecrets } from '@imgsvc/core/config/secrets'
+import { type Accounts, accountsOf } from './accounts.ts'
 import { withSecurityKey } from './security-key.ts'
 import type { LoadedConfig, SupervisorOptions } from './supervisor-options.ts'
 
@@ -13,6 +14,8 @@ export interface Settings {
   readonly adminToken: string
   /** The secret of the webhook itself, not its reference. */
   readonly hookSecret: string
+  /** Whom the processes run as. */
+  readonly accounts: Accounts
   /** A signing key was made just now. */
   readonly keyGenerated: boolean
 }
@@ -30,6 +33,7 @@ export interface SettingsSource {
  */
 export async function readSettings({ load, env, keyPath }: SettingsSource): Promise<Settings> {
   const loaded = await load()
+  const accounts = accountsOf(loaded.config)
   const { config, generated } = withSecurityKey(loaded.config, keyPath)
   const { admin, hooks } = resolveSecrets(config, { env, readFile: (path) => readFileSync(path, 'utf8') })
   return {
@@ -37,6 +41,7 @@ export async function readSettings({ load, env, keyPath }: SettingsSource): Prom
     hash: configHash(config),
     adminToken: admin.token,
     hookSecret: hooks.webhookSecret,
+    accounts,
     keyGenerated: generated,
   }
 }

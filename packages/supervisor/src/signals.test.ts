@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
 import { handleSignals } from './signals.ts'
 
-test('TERM and INT stop once, HUP reloads, USR2 reopens, and afterwards nothing is left', () => {
+test('TERM, INT and QUIT stop once, HUP reloads, USR2 reopens, and afterwards nothing is left', () => {
   const target = new EventEmitter()
   const seen: string[] = []
   const release = handleSignals(
@@ -17,6 +17,7 @@ test('TERM and INT stop once, HUP reloads, USR2 reopens, and afterwards nothing 
   target.emit('SIGUSR2', 'SIGUSR2')
   target.emit('SIGINT', 'SIGINT')
   target.emit('SIGTERM', 'SIGTERM')
+  target.emit('SIGQUIT', 'SIGQUIT')
   target.emit('SIGINT', 'SIGINT')
   expect(seen).toEqual(['reload', 'reopen', 'stop SIGINT'])
   release()

@@ -1,6 +1,6 @@
 /** What the signals to a supervisor do. */
 export interface SignalActions {
-  /** TERM, INT: stop gracefully. Called for the first one; those that follow change nothing. */
+  /** TERM, INT, QUIT: stop gracefully, as supervisord. Called for the first one; those that follow change nothing. */
   stop(signal: NodeJS.Signals): void
   /** HUP: apply the changed configuration. */
   reload(): void
@@ -16,7 +16,7 @@ export function handleSignals(actions: SignalActions, target: NodeJS.EventEmitte
     stopping = true
     actions.stop(signal)
   }
-  const listeners = { SIGTERM: stop, SIGINT: stop, SIGHUP: actions.reload, SIGUSR2: actions.reopenLogs }
+  const listeners = { SIGTERM: stop, SIGINT: stop, SIGQUIT: stop, SIGHUP: actions.reload, SIGUSR2: actions.reopenLogs }
   for (const [name, listener] of Object.entries(listeners)) target.on(name, listener)
   return () => {
     for (const [name, listener] of Object.entries(listeners)) target.off(name, listener)

@@ -6,6 +6,9 @@ import { type StatePaths, statePaths } from '@imgsvc/core/state-dir'
 /** What an operator can do about a state directory that cannot be used. */
 export const STATE_DIR_HINT = 'choose another with --state-dir'
 
+/** A directory in which processes of several users make files, and none touches those of others (account-files.ts). */
+export const SHARED_MODE = 0o3770
+
 /**
  * Makes the state directory and its `run` (0700, as sockets and keys live there) and proves that they can be written.
  * Throws STATE_DIR_UNUSABLE with the reason.
@@ -16,7 +19,8 @@ export function prepareStateDir(root: string): StatePaths {
   makeDirectory(paths.run, 0o700, STATE_DIR_HINT)
   const probe = join(paths.run, `.probe-${process.pid}`)
   try {
-    chmodSync(paths.run, 0o700)
+    // A supervisor may be at work here with processes of other users; whether they may stay is known later.
+    if ((statSync(paths.run).mode & 0o7777) !== SHARED_MODE) chmodSync(paths.run, 0o700)
     writeFileSync(probe, '', { mode: 0o600 })
     rmSync(probe)
   } catch (error) {

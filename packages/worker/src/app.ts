@@ -18,8 +18,11 @@ import { createBodyReader } from './http/read-body.ts'
 import { headHeaders } from './http/response.ts'
 import { createServer } from './http/server.ts'
 import { createUploadRoute } from './http/upload.ts'
+import { createForwarding } from './loaders/forwarding.ts'
 import { createSources } from './loaders/sources.ts'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
+import { createOptimizers } from './optimizers/optimizers.ts'
+import { createVideos } from './optimizers/videos.ts'
 import { createAdmission } from './pipeline/admit.ts'
 import { authorisationOf } from './pipeline/authorise.ts'
 import { createBlacklist } from './pipeline/blacklist.ts'
@@ -45,6 +48,10 @@ export interface AppOptions {
   readonly id: string
   readonly isReady: () => boolean
   readonly sample: () => ProcessSample
+  /** Nothing it finds out is stored for others: for a program that lives for one question. */
+  readonly isReadOnly?: boolean
+  /** PATH, where external programs are looked for. */
+  readonly searchPath?: string | undefined
   /** What the detector thread runs, where that is not the built program. */
   readonly detectorProgram?: URL
 }
@@ -60,7 +67,16 @@ export interface App {
 }
 
 /** The composition root: the only place of the worker that names concrete sources, stores and engine. */
-export async function createApp({ config, log, id, isReady, sample, detectorProgram }: AppOptions): Promise<App> {
+export async function createApp({
+  config,
+  log,
+  id,
+  isReady,
+  sample,
+  isReadOnly = false,
+  searchPath = '/usr/local/bin:/usr/bin:/bin',
+  detectorProgram,
+}: AppOptions): Promise<App> {
   setUpSharp()
   let current = config
   let authorisation = authorisationOf(config.security)
@@ -91,12 +107,14 @@ export async function createApp({ config, log, id, isReady, sample, detectorProg
   })
   const detection = createDetection({
     settings: () => current.detection,
-    stored: originals.detectors,
+    stored: isReadOnly ? { ...originals.detectors, put: async () => {} } : originals.detectors,
     log,
     onLookup: (result) => metrics.cache('detections', result),
     onOutcome: metrics.detected,
     program: detectorProgram,
   })
+  const optimizers = createOptimizers({ config, searchPath, log, onOutcome: metrics.optimized })
+  const videos = createVideos({ settings: () => current.tools, searchPath, onOutcome: metrics.optimized })
   const imageKeys = createKeyPerImage({ ...originals, settings: () => current })
   const kept = createKept(config, originals, () => current)
   const sources = await createSources(config.sources, recent)
@@ -116,22 +134,32 @@ export async function createApp({ config, log, id, isReady, sample, detectorProg
     results,
     limiter,
     finder: detection.finder,
+    finishing: { optimizers, videos },
     engineVersion: `${ENGINE_GENERATION}-${sharp.versions.sharp}`,
   }
   const pictures = createPictures({ ...pipeline, onResultCache: (result) => metrics.cache('results', result) })
   const explain = createExplain({
     ...pipeline,
     statusOf: (error) => statusOf(error, current.compat.thumborStatus),
-    headersOf: (head) => headHeaders(head, systemClock.now()),
+    headersOf: (head) => headHeaders(head, systemClock.now(), { responses: current.responses, isPersonal: false }),
   })
   return {
-    express: createServer({ pictures, metrics, log, settings: () => current, isReady, kept }),
+    express: createServer({
+      pictures,
+      metrics,
+      log,
+      settings: () => current,
+      isReady,
+      clientOf: createForwarding(config.sources),
+      kept,
+    }),
     metrics,
     explain,
     configure(next) {
       current = next
       authorisation = authorisationOf(next.security)
       limiter.setQueue(next.workers.queue)
+      optimizers.configure(next)
     },
     async close() {
       await Promise.all([fetcher.close(), results.close(), detection.close()])

@@ -13,7 +13,7 @@ import { createApp } from './app.ts'
  *   stdout { "explanation": … }  or  { "error": { "code", "detail" } }
  *   stderr warnings, as plain lines
  *
- * It opens no port, touches no run directory and writes no result. Nothing else ever writes to its stdout.
+ * It opens no port, touches no run directory and writes into no storage. Nothing else ever writes to its stdout.
  */
 
 interface Question {
@@ -28,6 +28,8 @@ async function answer(question: Question): Promise<object> {
     log: createStreamLog((line) => process.stderr.write(line), 'warn'),
     id: 'explain',
     isReady: () => false,
+    isReadOnly: true,
+    searchPath: process.env.PATH,
     sample: () => ({ rssBytes: 0, cpuSeconds: 0, loopLagSeconds: 0, logDropped: 0 }),
   })
   try {

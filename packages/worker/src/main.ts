@@ -11,9 +11,10 @@ import { resolveSecrets } from '@imgsvc/core/config/secrets'
 import { createLog } from '@imgsvc/core/log'
 import { fileNameOf } from '@imgsvc/core/process'
 import { createProcessSampler } from '@imgsvc/core/process-sample'
+import { isSpare, untilCalled } from '@imgsvc/core/spare'
 import { readChildEnv, statePaths } from '@imgsvc/core/state-dir'
 import { createApp } from './app.ts'
-import { selfTest } from './self-test.ts'
+import { selfTest, warmUp } from './self-test.ts'
 
 /*
  * One worker:
@@ -21,6 +22,8 @@ import { selfTest } from './self-test.ts'
  *   run/config.json ──► app (sources, stores, engine, express) ──► listen 127.0.0.1:port ──► run/<id>.json ──► ready
  *                                                                                   │
  *   run/<id>.sock  ◄── identity, health, metrics, drain, configure, reopenLogs ─────┘
+ *
+ *   A spare (core/spare.ts) loads everything and waits; once it is called it goes the same way.
  *
  *   SIGTERM: not ready → stop accepting → finish what is in flight → exit 0
  */
@@ -31,6 +34,10 @@ const KEEP_ALIVE_MS = 90_000
 
 const childProcess = prepareChildProcess()
 try {
+  if (isSpare(process.env)) {
+    await warmUp()
+    Object.assign(process.env, await untilCalled(childProcess))
+  }
   await run(childProcess)
 } catch (error) {
   await childProcess.fail('the worker could not start', error)
@@ -52,6 +59,7 @@ async function run(child: ChildProcess): Promise<void> {
     id: env.id,
     isReady: () => host.isReady(),
     sample: sampler.sample,
+    searchPath: process.env.PATH,
   })
   const host = await startChild({
     env,

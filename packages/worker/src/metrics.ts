@@ -4,6 +4,7 @@ import type { ProcessSample } from '@imgsvc/core/process-sample'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Outcome } from './detection/chain.ts'
 import type { DetectorName } from './detection/detectors.ts'
+import type { OptimizersOptions } from './optimizers/optimizers.ts'
 import type { Answer } from './pipeline/picture.ts'
 import type { StageName } from './pipeline/stages.ts'
 
@@ -21,6 +22,7 @@ export interface WorkerMetrics {
   stage(stage: StageName, ms: number): void
   cache(cache: 'results' | 'originals' | 'detections', result: 'hit' | 'miss' | 'coalesced' | 'error'): void
   detected(detector: DetectorName, outcome: Outcome, ms: number): void
+  readonly optimized: OptimizersOptions['onOutcome']
   answered(answer: Answer): void
 }
 
@@ -37,9 +39,8 @@ export interface WorkerGauges {
 export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
   const registry = new Registry()
   const registers = [registry]
-  const counter = <K extends 'imageRequests' | 'cacheResults' | 'renderedBytes' | 'filtersIgnored' | 'detections'>(
-    key: K,
-  ) =>
+  type Counted = 'imageRequests' | 'cacheResults' | 'renderedBytes' | 'filtersIgnored' | 'detections'
+  const counter = <K extends Counted | 'optimizations' | 'optimizedBytes'>(key: K) =>
     new Counter({ name: METRICS[key].name, help: METRICS[key].help, labelNames: [...METRICS[key].labels], registers })
   const gauge = (key: 'rendersInFlight' | 'renderQueue' | 'detectorThreads', read: () => number) =>
     new Gauge({
@@ -55,6 +56,8 @@ export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
   const renderedBytes = counter('renderedBytes')
   const filtersIgnored = counter('filtersIgnored')
   const detections = counter('detections')
+  const optimizations = counter('optimizations')
+  const optimizedBytes = counter('optimizedBytes')
   const detectionDurations = new Histogram({
     name: METRICS.detectionDuration.name,
     help: METRICS.detectionDuration.help,
@@ -111,6 +114,10 @@ export function createWorkerMetrics(gauges: WorkerGauges): WorkerMetrics {
     detected(detector, outcome, ms) {
       detections.inc({ detector, outcome })
       detectionDurations.observe({ detector }, ms / 1000)
+    },
+    optimized(program, outcome, saved) {
+      optimizations.inc({ program, outcome })
+      optimizedBytes.inc({ program }, saved)
     },
     answered(answer) {
       if (answer.result.ignored.length > 0) filtersIgnored.inc(answer.result.ignored.length)

@@ -4,6 +4,7 @@ import type { SelfTest } from '@imgsvc/core/child-control'
 import { type Config, configSchema } from '@imgsvc/core/config/schema'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import sharp from 'sharp'
+import { setUpSharp } from './engine/sharp-setup.ts'
 import { createLimiter } from './pipeline/limiter.ts'
 import { createPictures } from './pipeline/picture.ts'
 import { createStages } from './pipeline/stages.ts'
@@ -41,6 +42,12 @@ export async function selfTest({ sources }: Pick<Config, 'sources'>): Promise<Se
   })
   await inspect(data)
   return { ms: Math.round(performance.now() - begin) }
+}
+
+/** Makes the picture of the self-test and forgets it: the first real one finds sharp loaded. Throws SELF_TEST_FAILED. */
+export async function warmUp(): Promise<void> {
+  setUpSharp()
+  await inspect(await makePicture())
 }
 
 async function requireReadable(root: string, setting: string): Promise<void> {

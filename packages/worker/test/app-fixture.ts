@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configSchema } from '@imgsvc/core/config/schema'
+import type { Explanation } from '@imgsvc/core/explanation'
 import { createLog } from '@imgsvc/core/log'
 import { signedUrl } from '@imgsvc/core/url/signer'
 import type { z } from 'zod'
@@ -32,6 +33,8 @@ export interface RunningApp {
   /** The same, signed. */
   signed(path: string, options?: { headers?: Record<string, string>; method?: string }): Promise<Reply>
   sign(path: string): string
+  /** The plan of a path as it is, without a picture. */
+  explain(path: string, accept?: string): Promise<Explanation>
   metrics(): Promise<string>
   stop(): Promise<void>
 }
@@ -39,7 +42,10 @@ export interface RunningApp {
 /** A real worker application on a free port, with file sources, its stores in a directory of its own. */
 export async function startApp(
   input: z.input<typeof configSchema> = {},
-  { detectorProgram = DETECTOR_PROGRAM }: { readonly detectorProgram?: URL } = {},
+  {
+    detectorProgram = DETECTOR_PROGRAM,
+    searchPath = process.env.PATH,
+  }: { readonly detectorProgram?: URL; readonly searchPath?: string | undefined } = {},
 ): Promise<RunningApp> {
   const dir = mkdtempSync(join(tmpdir(), 'imgsvc-app-'))
   const config = configSchema.parse({
@@ -56,6 +62,7 @@ export async function startApp(
     id: 'worker:0',
     isReady: () => true,
     detectorProgram,
+    searchPath,
     sample: () => ({ rssBytes: 1, cpuSeconds: 1, loopLagSeconds: 0, logDropped: 0 }),
   }).catch(async (error: unknown) => {
     await log.close()
@@ -80,6 +87,7 @@ export async function startApp(
     get,
     signed: (path, options) => get(sign(path), options),
     sign,
+    explain: (path, accept) => app.explain({ rawUrl: path, accept }, new AbortController().signal),
     metrics: () => app.metrics.registry.metrics(),
     async stop() {
       server.closeAllConnections()

@@ -1,18 +1,21 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quote } from '@imgsvc/core/url/percent'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Reply, type RunningApp, startApp } from './app-fixture.ts'
 import { formOf } from './form.ts'
-import { DIFFERENT, type Expected, imagesOf, isSequel, LEFT, ROWS, type Row, uploadOf } from './http-vectors.ts'
+import { DIFFERENT, type Expected, isSequel, LEFT, ROWS, type Row, settingsOf } from './http-vectors.ts'
 import { meanDifference } from './images/pictures.ts'
 import { writeFixtures } from './images/thumbor-fixtures.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'imgsvc-http-'))
+const FAILING_DETECTOR = new URL('./fixtures/stub-detector-thread.mjs', import.meta.url)
 const apps = new Map<string, Promise<RunningApp>>()
 
 /** What thumbor's upstream of the row does next: a status, or nothing at all. */
@@ -48,22 +51,41 @@ function sourcesOf({ config, request }: Row) {
 async function appFor(row: Row): Promise<RunningApp> {
   const { config } = row
   const sources = sourcesOf(row)
-  const key = JSON.stringify([config, sources])
+  const key = JSON.stringify([
+    config,
+    sources,
+    row.precondition?.includes('get() raises'),
+    row.precondition?.includes('server key'),
+  ])
   const known = await apps.get(key)
   if (known) return known
   const keepsResults = config.RESULT_STORAGE !== undefined && !String(config.RESULT_STORAGE).includes('no_storage')
-  const app = startApp({
-    sources,
-    images: imagesOf(config),
-    ...(keepsResults ? {} : { results: { type: 'none' } }),
-    security: {
-      key: String(config.SECURITY_KEY ?? 'ACME-SEC'),
-      allowUnsafe: config.ALLOW_UNSAFE_URL !== false,
-      useBlacklist: config.USE_BLACKLIST === true,
+  const { precondition = '' } = row
+  const serverKey = /server key (\w+)/.exec(precondition)?.[1]
+  const { DETECTORS, ...others } = config
+  const detection = settingsOf(others, 'detection')
+  const failing = { detectors: ['face' as const], faceCascade: 'throw' }
+  const app = startApp(
+    {
+      sources,
+      ...(keepsResults ? {} : { results: { type: 'none' } }),
+      // A directory that is a file.
+      ...(precondition.includes('get() raises') && { results: { type: 'file', root: join(root, 'image.jpg') } }),
+      images: settingsOf(config, 'images'),
+      responses: settingsOf(config, 'responses'),
+      balancer: settingsOf(config, 'balancer'),
+      detection: DETECTORS === undefined ? detection : { ...detection, ...failing },
+      security: {
+        key: 'ACME-SEC',
+        allowUnsafe: true,
+        ...settingsOf(config, 'security'),
+        ...(serverKey !== undefined && { key: serverKey }),
+      },
+      upload: settingsOf(config, 'upload'),
+      compat: { ...settingsOf(config, 'compat'), thumborStatus: true, blacklistSubstring: true },
     },
-    upload: uploadOf(config),
-    compat: { thumborStatus: true, blacklistSubstring: true },
-  })
+    DETECTORS === undefined ? {} : { detectorProgram: FAILING_DETECTOR },
+  )
   apps.set(key, app)
   return app
 }
@@ -72,6 +94,7 @@ async function ask(row: Row): Promise<Reply> {
   const app = await appFor(row)
   const { method, headers = {} } = row.request
   const path = row.request.path.replace('up.example', upstreamHost)
+  prepareStorage(row, app)
   upstreamStatus = Number(/upstream status (\d+)/.exec(row.precondition ?? '')?.[1]) || undefined
   const send = (more: Readonly<Record<string, string>>) => app.get(path, { method, headers: { ...headers, ...more } })
   if (headers['If-None-Match'] === '<etag>') {
@@ -85,6 +108,29 @@ async function ask(row: Row): Promise<Reply> {
     expect(reply.headers['x-cache']).toBe('HIT')
     return reply
   })
+}
+
+/** What the row's precondition says is kept already: a key beside an image, or the image itself. */
+function prepareStorage({ precondition = '', request: { path } }: Row, { dir }: RunningApp): void {
+  const [, key] = /storage holds (?:key )?(\w+) for/.exec(precondition) ?? []
+  const [, , , signed] = path.split('/')
+  if (key !== undefined && signed !== undefined) {
+    writeFileSync(`${storedAt(dir, signed)}.txt`, key)
+    const name = decodeURIComponent(signed)
+    if (name !== 'image.jpg') copyFileSync(join(root, 'image.jpg'), join(root, name))
+  }
+  if (precondition.includes('already holds an image')) {
+    const source = quote(path.replace('/unsafe/', '').replace('up.example', upstreamHost))
+    copyFileSync(join(root, 'image.jpg'), storedAt(dir, source))
+  }
+}
+
+/** Where thumbor's file storage has an original; its folder is made. */
+function storedAt(dir: string, source: string): string {
+  const digest = createHash('sha1').update(source).digest('hex')
+  const folder = join(dir, 'originals', digest.slice(0, 2))
+  mkdirSync(folder, { recursive: true })
+  return join(folder, digest.slice(2))
 }
 
 /** Location of the last upload of an application. */
@@ -201,7 +247,6 @@ async function check(reply: Reply, expected: Expected): Promise<void> {
 }
 
 const run = [...ROWS.entries()].filter(([index]) => !LEFT.has(index))
-const reasons = [...new Set(LEFT.values())].map((why) => `${[...LEFT.values()].filter((w) => w === why).length} ${why}`)
 
 describe(`http.json: ${run.length} of ${ROWS.length} rows, ${Object.keys(DIFFERENT).length} of them different on purpose`, () => {
   for (const [index, row] of run) {
@@ -216,7 +261,24 @@ describe(`http.json: ${run.length} of ${ROWS.length} rows, ${Object.keys(DIFFERE
   }
 })
 
-test(`http.json: ${LEFT.size} rows are left out: ${reasons.join('; ')}`, () => {
-  expect(run.length + LEFT.size).toBe(ROWS.length)
-  for (const index of Object.keys(DIFFERENT)) expect(LEFT.has(Number(index)), index).toBe(false)
+describe('docs/thumbor.md', () => {
+  const page = readFileSync(new URL('../../../docs/thumbor.md', import.meta.url), 'utf8')
+  const same = run.length - Object.keys(DIFFERENT).length
+
+  test(`says that ${same} rows are the same, and ${Object.keys(DIFFERENT).length} different on purpose`, () => {
+    expect(run.length + LEFT.size).toBe(ROWS.length)
+    for (const index of Object.keys(DIFFERENT)) expect(LEFT.has(Number(index)), index).toBe(false)
+    const counts = `${ROWS.length} | ${same} | ${Object.keys(DIFFERENT).length} below, ${LEFT.size} not run, below`
+    expect(page).toContain(`| requests and answers over HTTP (\`http.json\`) | ${counts} |`)
+  })
+
+  test.each(Object.entries(DIFFERENT))('has row %s among those that are different', (index, { why }) => {
+    const { method, path } = (ROWS[Number(index)] as Row).request
+    expect(page).toContain(`| ${index} | \`${method} ${path}\` | ${why} |`)
+  })
+
+  test.each([...new Set(LEFT.values())])('tells which rows are left out as: %s', (reason) => {
+    const rows = [...LEFT].filter(([, why]) => why === reason).map(([index]) => index)
+    expect(page).toContain(`| ${rows.join(', ')} | ${reason} |`)
+  })
 })

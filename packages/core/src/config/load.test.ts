@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ImgsvcError } from '../errors.ts'
 import { type LoadOptions, loadConfig } from './load.ts'
 import { configHash, parseResolvedConfig } from './resolved.ts'
+import { configSchema } from './schema.ts'
 
 let dir: string
 beforeAll(() => {
@@ -230,6 +231,15 @@ __proto__: { a: 1 }
 workers: { basePort: 0 }
 `
 
+  test('a source in S3 that names buckets names ones there can be', () => {
+    const source = (settings: string) => () => loadText(`sources:\n  - { type: s3, ${settings} }\n`)
+    expect(mistakesOf(source('bucket: Photos, allowedBuckets: [a/b]'))).toEqual([
+      'imgsvc.yaml:2:25: sources.0.bucket: expected the name of a bucket such as my-photos, or \'\', got "Photos"',
+      'imgsvc.yaml:2:50: sources.0.allowedBuckets.0: expected the name of a bucket such as my-photos, got "a/b"',
+    ])
+    expect(source("bucket: '', allowedBuckets: [photos]")).not.toThrow()
+  })
+
   test('all of them are told at once, each with its place and what would be right', () => {
     expect(
       mistakesOf(() => loadText(text, { env: { IMGSVC_LIMITS_FILTERS: 'x' }, flags: { 'logs.level': 'loud' } })),
@@ -252,7 +262,7 @@ workers: { basePort: 0 }
       'imgsvc.yaml:12:47: images.svgDpi: expected a whole number from 1 to 2400, got nothing',
       'imgsvc.yaml:12:74: images.formatPreference.1: expected "webp", "avif", "jpeg" or "png", got "heif"',
       'imgsvc.yaml:13:10: presets: expected a section of settings, got a list',
-      'imgsvc.yaml:14:1: __proto__: there is no such setting; known here: listen, workers, balancer, security, sources, limits, storage, upload, results, cache, images, detection, filters, presets, logs, admin, compat',
+      `imgsvc.yaml:14:1: __proto__: there is no such setting; known here: ${Object.keys(configSchema.shape).join(', ')}`,
       'imgsvc.yaml:15:1: this key is there twice',
       'imgsvc.yaml:15:22: workers.basePort: expected a whole number from 1 to 65535, got 0',
       'IMGSVC_LIMITS_FILTERS: limits.filters: expected a whole number from 0 to 1000, got "x"',
@@ -330,7 +340,7 @@ describe('the resolved configuration', () => {
   const full = () =>
     load({
       flags: {
-        sources: '[{type: file, root: a}, {type: http, allow: ["*.example.org"]}, {type: s3, secretAccessKey: env:X}]',
+        sources: '[{type: file, root: a}, {type: http, allow: ["*.example.org"]}, {type: s3, accessKeyId: id, secretAccessKey: env:X}]',
         storage: '{type: file}',
         results: '{type: file, expires: 1h}',
         'images.webpQuality': '70',

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { ImgsvcError } from '../errors.ts'
 import { deepFreeze } from './freeze.ts'
 import { mistakesOf, type Provenance, placeOf } from './issues.ts'
+import { keyPairMistakes } from './key-pairs.ts'
 import { createLayers, type Source } from './layers.ts'
 import { formatMistakes, type Mistake } from './mistake.ts'
 import { applyEnvironment, applyOverrides, type Env, misspeltVariables, type Override } from './overrides.ts'
@@ -94,8 +95,8 @@ function sourceIn(file: ConfigFile, path: readonly string[]): Source {
 }
 
 function crossMistakes(config: Config, provenance: Provenance): readonly Mistake[] {
-  return [...portMistakes(config), ...storageMistakes(config)].map((mistake) => ({
-    ...placeOf((mistake.path ?? '').split('.'), provenance),
+  return [...portMistakes(config), ...storageMistakes(config), ...keyPairMistakes(config)].map((mistake) => ({
+    ...placeOf((mistake.path ?? '').split(/[.[\]]+/), provenance),
     ...mistake,
   }))
 }

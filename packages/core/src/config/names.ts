@@ -17,6 +17,8 @@ export interface SettingEntry {
   readonly expected: string
   /** As the schema states it; undefined when the setting has none. */
   readonly fallback: unknown
+  /** Its section is not valid without it. */
+  readonly isRequired: boolean
   readonly meta: SettingMeta
 }
 
@@ -84,7 +86,8 @@ function collect(
     }
   } else if (meta) {
     const env = path.includes('[]') ? undefined : envNameOf(path)
-    out.push({ path, type, env, kind, expected: expectedOf(wrapped), fallback: node.fallback, meta })
+    const isRequired = !wrapped.safeParse(undefined).success
+    out.push({ path, type, env, kind, expected: expectedOf(wrapped), fallback: node.fallback, isRequired, meta })
     if (kind === 'list') collectEntries((node.schema as z.ZodArray).element as z.ZodType, path, node.meta, out)
   }
 }
@@ -110,6 +113,7 @@ function typeEntry(
     kind: 'choice',
     expected: quotedList(types),
     fallback: type,
+    isRequired: isInList,
     meta: isInList ? { doc: 'Kind of this entry; decides its other settings.', reload: section.reload } : section,
   }
 }

@@ -7,6 +7,7 @@ import { responses } from './sections/responses.ts'
 import { security } from './sections/security.ts'
 import { limits, sources } from './sections/sources.ts'
 import { cache, results, storage } from './sections/stores.ts'
+import { tools } from './sections/tools.ts'
 import { upload } from './sections/upload.ts'
 import { hostPort, setting } from './setting.ts'
 
@@ -23,6 +24,7 @@ export const configSchema = z.strictObject({
   results,
   cache,
   images,
+  tools,
   responses,
   detection,
   filters,

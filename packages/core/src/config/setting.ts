@@ -160,9 +160,14 @@ export const serverUrl = () =>
     (text) => text === '' || (/^https?:/i.test(text) && URL.canParse(text)),
   )
 
+const BUCKET = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/
+
 /** The name of a bucket of S3. */
-export const bucketName = () =>
-  textLike('the name of a bucket such as my-photos', (text) => /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(text))
+export const bucketName = () => textLike('the name of a bucket such as my-photos', (text) => BUCKET.test(text))
+
+/** The name of a bucket of S3, or nothing. */
+export const bucketNameOrNone = () =>
+  textLike("the name of a bucket such as my-photos, or ''", (text) => text === '' || BUCKET.test(text))
 
 /** The name of a JavaScript function, or nothing. */
 export const functionName = () =>

@@ -10,7 +10,7 @@ export interface ChaosArguments {
   /** Print the report as JSON on stdout, and nothing else there. */
   readonly json: boolean
   /** Where the report is written. */
-  readonly report: string
+  readonly report: string | undefined
   /** Rewrite docs/reliability.md from the report. */
   readonly writeDocs: boolean
   readonly list: boolean
@@ -42,7 +42,7 @@ export function readArguments(args: readonly string[], rows: readonly Row[]): Ch
       quick: { type: 'boolean', default: false },
       rate: { type: 'string' },
       json: { type: 'boolean', default: false },
-      report: { type: 'string', default: 'ops/chaos/out/latest.json' },
+      report: { type: 'string' },
       'write-docs': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false, short: 'h' },

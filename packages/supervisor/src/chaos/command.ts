@@ -15,8 +15,10 @@ export interface ChaosOptions {
   /** Ends the plan early; everything that was started is ended, too. */
   readonly signal: AbortSignal
   readonly version: string
-  /** Document that `--write-docs` rewrites. */
-  readonly document: string
+  /** Document that `--write-docs` rewrites; undefined: there is none. */
+  readonly document?: string
+  /** Where the report goes without `--report`; undefined: nowhere. */
+  readonly report?: string
   print(line: string): void
   /** Lines about the progress, which are no result. */
   tell(line: string): void
@@ -60,12 +62,15 @@ async function play(args: ChaosArguments, options: ChaosOptions): Promise<number
   return results.some(({ verdict }) => verdict === 'fail') ? 1 : 0
 }
 
-function finish(report: Report, args: ChaosArguments, { print, tell, document }: ChaosOptions): void {
-  writeReport(args.report, report)
+function finish(report: Report, args: ChaosArguments, { print, tell, document, ...options }: ChaosOptions): void {
+  const path = args.report ?? options.report
+  if (path !== undefined) writeReport(path, report)
   if (args.json) print(JSON.stringify(report, null, 2))
-  if (args.writeDocs) writeFileSync(document, withReport(readFileSync(document, 'utf8'), report))
+  const rewritten = args.writeDocs ? document : undefined
+  if (rewritten !== undefined) writeFileSync(rewritten, withReport(readFileSync(rewritten, 'utf8'), report))
   const { rows } = report
   const count = (verdict: string) => rows.filter((row) => row.verdict === verdict).length
   tell(`${count('pass')} passed, ${count('fail')} failed, ${count('not possible here')} not possible here`)
-  tell(`report: ${args.report}${args.writeDocs ? `, ${document}` : ''}`)
+  const written = [path, rewritten].filter((file) => file !== undefined)
+  if (written.length > 0) tell(`report: ${written.join(', ')}`)
 }

@@ -75,14 +75,15 @@ export function createUp(args: readonly string[], options: UpOptions): Up {
     launch() {
       printed = ''
       isClosed = false
-      child = spawnUp(args, options)
-      // Later than its exit: what it printed last has arrived then.
-      child.once('close', () => {
-        isClosed = true
+      const launched = spawnUp(args, options)
+      child = launched
+      // Later than its exit: what it printed last has arrived then. And perhaps later than the next launch.
+      launched.once('close', () => {
+        if (child === launched) isClosed = true
       })
-      for (const stream of [child.stdout, child.stderr]) {
+      for (const stream of [launched.stdout, launched.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
-          printed += text
+          if (child === launched) printed += text
         })
       }
     },

@@ -14,12 +14,14 @@ import type { Cli } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 import { createOutput } from './output.ts'
 import { runProgram } from './program.ts'
+import { createTerminal } from './terminal.ts'
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const cli: Cli = {
   out: createOutput({ stdout: process.stdout, stderr: process.stderr, env: process.env }),
   stdin: process.stdin,
+  terminal: createTerminal({ stdin: process.stdin, stdout: process.stdout, process, env: process.env }),
   env: process.env,
   cwd: workingDirectory(),
   home: homedir(),

@@ -16,7 +16,7 @@ export interface ClientTiming {
   readonly watchMs: number
 }
 
-const READS: ReadonlySet<ControlMethod> = new Set(['supervisor.info', 'process.list', 'config.show'])
+const READS: ReadonlySet<ControlMethod> = new Set(['supervisor.info', 'process.list', 'process.stats', 'config.show'])
 const TIMING: ClientTiming = { answerMs: 2000, watchMs: 5000 }
 // Node's longest timer: an action lasts as long as it lasts, the watch ends it when the supervisor is gone.
 const FOR_EVER = 2 ** 31 - 1

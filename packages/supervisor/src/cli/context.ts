@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { Output } from './output.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Everything a command may use of the process it runs in; made in bin.ts. */
 export interface Cli {
   readonly out: Output
   readonly stdin: Readable
+  /** Undefined when stdout is none. */
+  readonly terminal?: Terminal | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Working directory, absolute. */
   readonly cwd: string

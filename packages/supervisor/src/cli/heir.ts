@@ -12,7 +12,7 @@ export interface HeirReport {
 export const GO = 'go'
 
 /** Signals that concern a service, not the process that waits for its turn. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const
 
 /**
  * Tells the supervisor in office that its successor could begin, and waits for its turn. Throws UPGRADE_FAILED when the

@@ -12,6 +12,8 @@ export interface Output {
   error(text: string): void
   /** Fires when nobody reads stdout any more, as after `| head -1`. */
   readonly closed: AbortSignal
+  /** Resolves once there is room for more: at once, unless a slow reader of stdout has fallen behind. */
+  room(): Promise<void>
   /** Resolves once everything printed has left the process; to the error when stdout failed otherwise than by a reader that left. */
   flush(): Promise<Error | undefined>
 }
@@ -59,6 +61,9 @@ export function createOutput({ stdout, stderr, env }: OutputStreams): Output {
       stderr.write(`${text}\n`)
     },
     closed: closed.signal,
+    room: async () => {
+      if (stdout.writableNeedDrain && !closed.signal.aborted) await drain(stdout)
+    },
     flush: async () => {
       await Promise.all([drain(stdout), drain(stderr)])
       return failure

@@ -41,7 +41,7 @@ test('with a configuration of one’s own: the base address, how to sign, and ho
     command: 'npx imgsvc',
   })
   expect(lines).toContain('  picture http://127.0.0.1:8080/…')
-  expect(lines).toContain('  sign    npx imgsvc sign 300x200/smart/PICTURE.jpg --state-dir /s')
+  expect(lines).toContain('  sign    npx imgsvc sign 300x200/smart/PICTURE.jpg --config /c.yaml --state-dir /s')
   expect(lines).toContain('  config  /c.yaml')
   expect(lines).toContain('  stop    npx imgsvc down --state-dir /s')
 })

@@ -19,9 +19,12 @@ export interface ReadyFacts {
 export function readyLines(facts: ReadyFacts): readonly string[] {
   const { config, command, stateFlag } = facts
   const base = browsable(config.listen)
+  const sample = facts.picture === undefined ? 'PICTURE.jpg' : 'coffee.png'
+  // The signing key is where the configuration says, so a later command has to be told which one.
+  const configFlag = facts.configFile === undefined ? '' : ` --config ${facts.configFile}`
   const rows: (readonly [string, string])[] = [
     ['picture', facts.picture === undefined ? `${base}/…` : `${base}${facts.picture}`],
-    ['sign', `${command} sign 300x200/smart/${facts.picture === undefined ? 'PICTURE.jpg' : 'coffee.png'}${stateFlag}`],
+    ['sign', `${command} sign 300x200/smart/${sample}${configFlag}${stateFlag}`],
     ['admin', `${browsable(config.admin.listen)}/`],
     ['config', facts.configFile ?? 'built-in default'],
     ['state', facts.stateDir],

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { Config } from '@imgsvc/core/config/schema'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { statePaths } from '@imgsvc/core/state-dir'
 import { type ConfigFlags, configSource } from './config-source.ts'
@@ -27,4 +28,11 @@ export async function signingKey(
   if (existsSync(generated)) return keyText(`file:${generated}`, cli)
   const where = file === undefined ? 'there is no configuration file' : `${file} has no security.key`
   throw new ImgsvcError('CONFIG_INVALID', `no signing key: ${where}, and ${generated} does not exist; use --key`)
+}
+
+/** The configuration with a reference to the generated key, where it has none of its own and there is one. */
+export function withGeneratedKey(config: Config, stateDir: string): Config {
+  const generated = statePaths(stateDir).key
+  if (config.security.key !== '' || !existsSync(generated)) return config
+  return { ...config, security: { ...config.security, key: `file:${generated}` } }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { Heir, Succession } from '../supervisor-options.ts'
 import type { Cli } from './context.ts'
@@ -37,7 +38,7 @@ export interface SuccessionOptions {
 
 type Message = HeirReport | StartReport
 
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const
 const LOAD_MS = 30_000
 
 /** Successors of this process, started from the program on disk. */
@@ -74,7 +75,9 @@ export function createSuccession(options: SuccessionOptions): OwnSuccession {
         cancel()
         return EXIT.ok
       }
-      const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? EXIT.generic)))
+      const ended = new Promise<number>((resolve) =>
+        child.once('exit', (code, signal) => resolve(exitCode(code, signal))),
+      )
       const report = reportOf(child)
       child.send(GO, () => {}) // a failure shows as its exit
       const first = await Promise.race([report, ended])
@@ -88,6 +91,11 @@ export function createSuccession(options: SuccessionOptions): OwnSuccession {
       return stays ? ended : EXIT.ok
     },
   }
+}
+
+/** A death by a signal is told as a shell does, so that who started this process can tell it from a decision to end. */
+function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? (signal === null ? EXIT.generic : 128 + constants.signals[signal])
 }
 
 function startHeir({ cli, args }: SuccessionOptions): ChildProcess {

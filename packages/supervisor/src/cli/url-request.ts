@@ -1,11 +1,13 @@
-import { splitFilterCalls } from '@imgsvc/core/url/filter-calls'
-import { quote, unquote } from '@imgsvc/core/url/percent'
-import type { CropBox, HAlign, ImageRequest, Side, Trim, VAlign } from '@imgsvc/core/url/request'
+import { ImgsvcError } from '@imgsvc/core/errors'
+import { type ImageOptions, imageRequest } from '@imgsvc/core/url/image-options'
+import type { CropBox, HAlign, ImageRequest, Side, VAlign } from '@imgsvc/core/url/request'
 
 /** Flags of `imgsvc url`, as typed. */
 export interface UrlFlags {
   /** As in a URL: `%20` is a space; anything else may be written plainly. */
   readonly source: string
+  /** Both sides: `300x200`. */
+  readonly size?: string | undefined
   readonly width?: string | undefined
   readonly height?: string | undefined
   readonly crop?: string | undefined
@@ -25,29 +27,37 @@ export interface UrlFlags {
 
 /** The request those flags describe. Throws a sentence naming the flag that cannot be read. */
 export function urlRequest(flags: UrlFlags): ImageRequest {
-  const width = readSide('--width', flags.width)
-  const height = readSide('--height', flags.height)
-  const isAdaptive = flags.adaptive ?? false
-  const isFull = flags.full ?? false
-  return {
-    debug: flags.debug ?? false,
-    meta: flags.meta ?? false,
-    trim: flags.trim === undefined ? undefined : readTrim(flags.trim),
-    crop: flags.crop === undefined ? undefined : readCrop(flags.crop),
-    // In the URL these two are words in front of fit-in.
-    fitIn: (flags.fitIn ?? false) || isAdaptive || isFull,
-    adaptive: isAdaptive,
-    full: isFull,
+  const { source, fitIn, adaptive, full, smart, halign, valign, meta, debug } = flags
+  const sides = readSize(flags)
+  const width = readSide('--width', sides.width)
+  const height = readSide('--height', sides.height)
+  const options: ImageOptions = {
+    ...{ source, fitIn, adaptive, full, smart, halign, valign, meta, debug },
     width: width.side,
     height: height.side,
     flipH: width.isFlipped !== (flags.flipH ?? false),
     flipV: height.isFlipped !== (flags.flipV ?? false),
-    halign: flags.halign ?? 'center',
-    valign: flags.valign ?? 'middle',
-    smart: flags.smart ?? false,
-    filters: (flags.filters ?? []).flatMap(readFilters),
-    source: quote(unquote(flags.source)),
+    trim: flags.trim === undefined ? undefined : readTrim(flags.trim),
+    crop: flags.crop === undefined ? undefined : readCrop(flags.crop),
+    filters: flags.filters,
   }
+  try {
+    return imageRequest(options)
+  } catch (error) {
+    // What is left to be wrong are the source and the filters.
+    if (!(error instanceof ImgsvcError) || error.detail === undefined) throw error
+    throw new Error(error.detail.replace(/^filters: /, '--filters: '), { cause: error })
+  }
+}
+
+function readSize({ size, width, height }: UrlFlags): Pick<UrlFlags, 'width' | 'height'> {
+  if (size === undefined) return { width, height }
+  if (width !== undefined || height !== undefined) throw new Error('--size: expected without --width and --height')
+  const match = /^(-?(?:\d{1,7}|orig)?)x(-?(?:\d{1,7}|orig)?)$/.exec(size)
+  if (!match) throw new Error(`--size: expected WIDTHxHEIGHT such as 300x200, 300x or -300xorig, got "${size}"`)
+  // A side that is left out, or is only mirrored, follows from the other.
+  const [across = '', down = ''] = match.slice(1).map((side) => (side === '' || side === '-' ? `${side}0` : side))
+  return { width: across, height: down }
 }
 
 function readSide(flag: string, text = '0'): { readonly side: Side; readonly isFlipped: boolean } {
@@ -63,17 +73,12 @@ function readCrop(text: string): CropBox {
   return { left, top, right, bottom }
 }
 
-function readTrim(text: string): Trim {
+function readTrim(text: string): ImageOptions['trim'] {
   const match = /^(top-left|bottom-right)?(?::?(\d{1,4}))?$/.exec(text)
   if (!match) throw new Error(`--trim: expected top-left or bottom-right, with :TOLERANCE if wanted, got "${text}"`)
-  const [, pos = 'top-left', tolerance] = match
-  // A tolerance can only be written behind a corner.
-  const raw = text === '' ? 'trim' : `trim:${pos}${tolerance === undefined ? '' : `:${tolerance}`}`
-  return { raw, pos, tolerance: Number(tolerance ?? 0) }
-}
-
-function readFilters(text: string) {
-  const calls = splitFilterCalls(text)
-  if (calls.length > 0 && /^[^()]+\(.*\)$/s.test(text)) return calls
-  throw new Error(`--filters: expected calls such as blur(4):quality(80), got "${text}"`)
+  const [, corner, tolerance] = match
+  return {
+    corner: corner as 'top-left' | 'bottom-right' | undefined,
+    tolerance: tolerance === undefined ? undefined : Number(tolerance),
+  }
 }

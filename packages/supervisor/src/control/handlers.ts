@@ -2,10 +2,12 @@ import { maskSecrets } from '@imgsvc/core/config/secrets'
 import type { ActionResult, ControlHandlers, SupervisorInfo } from '@imgsvc/core/control'
 import { parseControlParams } from '@imgsvc/core/control-params'
 import { ImgsvcError } from '@imgsvc/core/errors'
+import { signalOf } from '@imgsvc/core/signal-name'
 import type { EventBus } from '../events/bus.ts'
+import { clearLogs } from '../logs/clear.ts'
 import { processStats } from '../metrics/stats.ts'
 import { checkPorts, workerPort } from '../ports.ts'
-import { type Action, drain, start, stop, undrain } from '../process/actions.ts'
+import { type Action, drain, send, start, stop, undrain } from '../process/actions.ts'
 import type { Controller } from '../process/controller.ts'
 import { restartServing } from '../process/rolling.ts'
 import type { Roster } from '../process/roster.ts'
@@ -44,7 +46,13 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
 
   function each(select: readonly string[], action: Action): Promise<ActionResult[]> {
     refuseWhenStopping()
-    return Promise.all(roster.select(select).map(action))
+    return together(roster.select(select), action)
+  }
+
+  function byRole(select: readonly string[]): { workers: readonly Controller[]; balancers: readonly Controller[] } {
+    refuseWhenStopping()
+    const chosen = roster.select(select)
+    return { workers: chosen.filter(isWorker), balancers: chosen.filter((controller) => !isWorker(controller)) }
   }
 
   return {
@@ -72,8 +80,21 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
       const { select } = parseControlParams('process.stats', params)
       return processStats(roster.select(select), context.logs.clock)
     },
-    'process.start': async (params) => each(parseControlParams('process.start', params).select, start),
-    'process.stop': async (params) => each(parseControlParams('process.stop', params).select, stop),
+    // Requests find what they need at any moment: workers come before the balancers and go after them.
+    'process.start': async (params) => {
+      const { workers, balancers } = byRole(parseControlParams('process.start', params).select)
+      const started = await together(workers, start)
+      refuseWhenStopping() // meanwhile it may have begun
+      return [...started, ...(await together(balancers, start))]
+    },
+    'process.stop': async (params) => {
+      const { workers, balancers } = byRole(parseControlParams('process.stop', params).select)
+      return [...(await together(balancers, stop)), ...(await together(workers, stop))]
+    },
+    'process.signal': async (params) => {
+      const { select, signal } = parseControlParams('process.signal', params)
+      return each(select, send(signalOf(signal) as NodeJS.Signals))
+    },
     'process.drain': async (params) => each(parseControlParams('process.drain', params).select, drain),
     'process.undrain': async (params) => each(parseControlParams('process.undrain', params).select, undrain),
     'process.restart': async (params) => {
@@ -114,11 +135,20 @@ export function createHandlers(context: HandlerContext): ControlHandlers {
       parseControlParams('log.reopen', params)
       return { reopened: await context.reopenLogs() }
     },
+    'log.clear': async (params) => {
+      const chosen = roster.select(parseControlParams('log.clear', params).select)
+      return clearLogs(
+        context.logs.dir(),
+        chosen.map(({ id }) => id),
+      )
+    },
     events: async (params, signal) => context.events.stream(parseControlParams('events', params), signal),
   }
 }
 
+const isWorker = ({ id }: Controller) => id.startsWith('worker:')
+const together = (controllers: readonly Controller[], action: Action) => Promise.all(controllers.map(action))
+
 function workersFirst(controllers: readonly Controller[]): readonly Controller[] {
-  const isWorker = ({ id }: Controller) => id.startsWith('worker:')
   return [...controllers.filter(isWorker), ...controllers.filter((controller) => !isWorker(controller))]
 }

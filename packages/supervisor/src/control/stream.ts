@@ -24,7 +24,7 @@ export function streamLogs(
   params: ControlParams<'log.tail'>,
   signal: AbortSignal,
 ): AsyncIterable<LogLine> {
-  const { select = [], follow = false, since, level, requestId } = params
+  const { select = [], stream, follow = false, since, level, requestId } = params
   const processes = select.filter((selector) => selector !== SELF)
   const own = processes.length < select.length || select.length === 0 ? [SELF] : []
   const ids = select.length > 0 && processes.length === 0 ? own : [...sources.select(processes), ...own]
@@ -32,5 +32,5 @@ export function streamLogs(
   const isNamed = since !== undefined || requestId !== undefined
   const lines = params.lines ?? (isNamed ? Number.POSITIVE_INFINITY : DEFAULT_LINES)
   const { clock } = sources
-  return tailLogs({ dir: sources.dir(), ids, lines, follow, since, level, requestId, clock, signal })
+  return tailLogs({ dir: sources.dir(), ids, stream, lines, follow, since, level, requestId, clock, signal })
 }

@@ -1,10 +1,12 @@
 import type { Logger } from '@imgsvc/core/log'
 import { AggregatorRegistry } from 'prom-client'
 import type { Controller } from '../process/controller.ts'
+import type { SpareInfo } from '../process/spare.ts'
 import type { OwnMetrics } from './own.ts'
 
 export interface CollectOptions {
   controllers(): readonly Controller[]
+  spare?(): SpareInfo | undefined
   readonly own: OwnMetrics
   readonly log: Logger
 }
@@ -22,7 +24,7 @@ const AGGREGATORS: ReadonlySet<unknown> = new Set(['sum', 'first', 'min', 'max',
  * Asks every running child and adds up: counters, histograms and gauges of the same labels are summed, so what belongs
  * to one process carries a `process` label. A child that does not answer in time is left out, counted and logged.
  */
-export async function collectMetrics({ controllers, own, log }: CollectOptions): Promise<Exposition> {
+export async function collectMetrics({ controllers, spare, own, log }: CollectOptions): Promise<Exposition> {
   const asked = controllers().filter((controller) => controller.state() === 'running')
   const answers = await Promise.all(
     asked.map(async ({ id, client }) => {
@@ -35,7 +37,7 @@ export async function collectMetrics({ controllers, own, log }: CollectOptions):
       }
     }),
   )
-  const all = [await own.json(controllers()), ...answers]
+  const all = [await own.json(controllers(), spare?.()), ...answers]
   const registry = AggregatorRegistry.aggregate(all as object[][])
   return { text: await registry.metrics(), contentType: registry.contentType }
 }

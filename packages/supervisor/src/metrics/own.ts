@@ -4,6 +4,7 @@ import { createProcessSampler } from '@imgsvc/core/process-sample'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { RotationCounts } from '../logs/rotate/rotator.ts'
 import type { Controller } from '../process/controller.ts'
+import type { SpareInfo } from '../process/spare.ts'
 
 /** The supervisor's own metrics. */
 export interface OwnMetrics {
@@ -11,8 +12,10 @@ export interface OwnMetrics {
   missed(process: string): void
   /** What became of an event for a hook. */
   hooked(hook: string, result: 'ok' | 'failed' | 'dropped'): void
+  /** A crashed worker was replaced by the spare, or there was none. */
+  spareAsked(result: 'used' | 'none'): void
   /** prom-client's `getMetricsAsJSON()` of this moment. */
-  json(controllers: readonly Controller[]): Promise<readonly object[]>
+  json(controllers: readonly Controller[], spare?: SpareInfo): Promise<readonly object[]>
   close(): void
 }
 
@@ -34,11 +37,15 @@ export function createOwnMetrics(logDropped: () => number): OwnMetrics {
   const misses = counter(METRICS.scrapeMisses)
   const restarts = counter(METRICS.processRestarts)
   const up = gauge(METRICS.processUp)
+  const spareWorkers = gauge(METRICS.spareWorkers)
+  const spareAsked = counter(METRICS.spareAsked)
   const sampled = registerProcessMetrics({ Gauge, Counter }, registry, SELF)
   for (const result of ['ok', 'failed']) {
     rotations.inc({ result }, 0)
     compressions.inc({ result }, 0)
   }
+
+  for (const result of ['used', 'none']) spareAsked.inc({ result }, 0)
 
   return {
     logs: {
@@ -49,7 +56,8 @@ export function createOwnMetrics(logDropped: () => number): OwnMetrics {
     },
     missed: (process) => misses.inc({ process }),
     hooked: (hook, result) => hookEvents.inc({ hook, result }),
-    json(controllers) {
+    spareAsked: (result) => spareAsked.inc({ result }),
+    json(controllers, spare) {
       // Processes that were scaled away must not stay behind.
       restarts.reset()
       up.reset()
@@ -58,6 +66,7 @@ export function createOwnMetrics(logDropped: () => number): OwnMetrics {
         restarts.inc({ process: id }, count)
         up.set({ process: id }, state === 'RUNNING' ? 1 : 0)
       }
+      spareWorkers.set(spare?.state === 'waiting' ? 1 : 0)
       sampled(sampler.sample())
       return registry.getMetricsAsJSON()
     },

@@ -44,6 +44,7 @@ export function createSystemd(options: SystemdOptions): Systemd {
   let sending: Promise<void> = Promise.resolve()
   let hasFailed = false
   let isReady = false
+  let isStopping = false
   let text = ''
   let cancelStatus: (() => void) | undefined
   const watchdog = createWatchdog(options, () => send(['WATCHDOG=1']))
@@ -71,7 +72,7 @@ export function createSystemd(options: SystemdOptions): Systemd {
       watchdog.begin()
     },
     status(next) {
-      if (next === text) return
+      if (next === text || isStopping) return
       text = next
       cancelStatus ??= clock.timer(STATUS_MS, () => {
         cancelStatus = undefined
@@ -88,6 +89,8 @@ export function createSystemd(options: SystemdOptions): Systemd {
     },
     stopping() {
       isReady = false
+      isStopping = true
+      cancelStatus?.()
       send(['STOPPING=1', 'STATUS=stopping'])
     },
     async close() {

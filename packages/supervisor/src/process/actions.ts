@@ -56,6 +56,17 @@ export const undrain: Action = (controller) =>
     return undefined
   })
 
+/** Sends a signal, whatever it may do to the process; an end by it counts like any other that nobody ordered. */
+export function send(signal: NodeJS.Signals): Action {
+  return (controller) =>
+    timed(controller, async () => {
+      const life = controller.life()
+      if (!life) return 'is not running'
+      life.kill(signal, false)
+      return undefined
+    })
+}
+
 /** Resolves to why it did not come up. `generation`: the child must be this one or a later one. */
 async function untilUp(controller: Controller, generation: number): Promise<string | undefined> {
   const isUp = () => controller.state() === 'running' && controller.generation() >= generation

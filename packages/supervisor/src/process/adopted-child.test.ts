@@ -64,6 +64,16 @@ test('signals reach it, and its end is told once', async () => {
   expect(exits).toHaveLength(1)
 })
 
+test('after a signal that is not meant to end it, it is watched as before', async () => {
+  const { child, exits } = adopt({ clock: withoutPoll })
+  const sockets = () => socketsAt(current.paths.socketOf('worker:0'))
+  await expect.poll(sockets).toBe(2)
+  child.kill('SIGCONT', false)
+  expect(sockets()).toBe(2)
+  child.kill('SIGKILL', false)
+  await expect.poll(() => exits, { interval: 5 }).toEqual([UNKNOWN])
+})
+
 test('a process that only has the same pid gets no signal and counts as its death', async () => {
   const { child, exits } = adopt({ startTime: '1' })
   child.kill('SIGKILL')

@@ -69,7 +69,8 @@ export function adoptChild(
 
   return {
     pid: target.pid,
-    kill(signal) {
+    kill(signal, isMeantToEnd = true) {
+      if (!isMeantToEnd) return send(target, signal, log)
       isDying = true
       // A stopping child waits for its connections, this one too.
       connection?.destroy()

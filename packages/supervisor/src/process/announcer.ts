@@ -18,6 +18,8 @@ export interface Listener {
 export interface AnnouncerOptions {
   /** `run/upstreams.json`. */
   readonly path: string
+  /** Its mode; default 0600. */
+  readonly mode?: number
   readonly clock: Clock
   readonly log: Logger
   upstreams(): readonly UpstreamEntry[]
@@ -60,7 +62,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     if (saved) return
     try {
-      writeFileAtomic(options.path, `${JSON.stringify(list)}\n`)
+      writeFileAtomic(options.path, `${JSON.stringify(list)}\n`, options.mode)
       saved = true
     } catch (error) {
       // Running balancers are told over their sockets all the same; the file matters to the next one that starts.

@@ -1,7 +1,9 @@
-import cluster from 'node:cluster'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import cluster, { type Worker } from 'node:cluster'
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Exit } from '@imgsvc/core/process'
+import { isSpareWord, type SpareOrder, type SpareWord } from '@imgsvc/core/spare'
+import type { Account } from '../accounts.ts'
 import type { Launch } from './launch.ts'
 
 /** What to start, and where its stdout and stderr go. */
@@ -9,6 +11,8 @@ export interface ChildProgram {
   readonly entry: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Whom it runs as; undefined: as this process. */
+  readonly account?: Account | undefined
   /** Permissions its new files do not get; undefined: as this process. */
   readonly umask?: number | undefined
   /** Priority and limits. */
@@ -17,13 +21,20 @@ export interface ChildProgram {
   readonly probe?: string | undefined
   /** Appended to; when it cannot be opened the output is thrown away. */
   readonly stderrFile: string
+  /** Why it is started; default `asked`. */
+  readonly cause?: StartCause
 }
+
+/** `asked`: somebody wanted it; `crashed`: one that had been running ended by itself; `retry`: one did not come up. */
+export type StartCause = 'asked' | 'crashed' | 'retry'
 
 /** A child this supervisor forked. */
 export interface Child {
   readonly pid: number
-  /** Sends a signal; nothing happens when the child is gone. */
-  kill(signal: NodeJS.Signals): void
+  /** Where its output begins in `stderrFile`; undefined: where that file ended when it was started. */
+  readonly outputFrom?: number
+  /** Sends a signal; nothing happens when the child is gone. `isMeantToEnd` (default): its end is looked out for. */
+  kill(signal: NodeJS.Signals, isMeantToEnd?: boolean): void
   /** Cuts the tie: the child goes on alone, as if this process had died. */
   letGo(): void
 }
@@ -31,13 +42,43 @@ export interface Child {
 /** Starts a child; `onExit` is called once. Throws the system's error when it cannot be forked. */
 export type SpawnChild = (program: ChildProgram, onExit: (exit: Exit) => void) => Child
 
+/** A child that waits for its task (core/spare.ts). */
+export interface WaitingChild extends Child {
+  /** Nothing happens when the child is gone. */
+  say(order: SpareOrder): void
+}
+
+/** Starts a child that waits; `onWord` is called for all it says. Throws as SpawnChild. */
+export type SpawnWaiting = (
+  program: ChildProgram,
+  onExit: (exit: Exit) => void,
+  onWord: (word: SpareWord) => void,
+) => WaitingChild
+
 /**
  * Forks through node:cluster, so that balancers share the public port. SCHED_NONE: the kernel hands connections to
  * the balancers, which therefore go on accepting when this process is gone. Output goes to a file and not to a pipe:
  * a pipe would kill (EPIPE) or freeze (full) the child together with its reader.
  */
-export const spawnChild: SpawnChild = (program, onExit) => {
-  const output = openOutput(program.stderrFile)
+export const spawnChild: SpawnChild = (program, onExit) => fork(program, onExit).child
+
+/** As spawnChild, for a child that waits. */
+export const spawnWaiting: SpawnWaiting = (program, onExit, onWord) => {
+  const { child, worker } = fork(program, onExit)
+  worker.process.on('message', (message) => {
+    if (isSpareWord(message)) onWord(message)
+  })
+  return {
+    ...child,
+    say(order) {
+      // Gone a moment ago: `exit` tells.
+      if (worker.process.connected) worker.process.send(order, () => {})
+    },
+  }
+}
+
+function fork(program: ChildProgram, onExit: (exit: Exit) => void): { child: Child; worker: Worker } {
+  const output = openOutput(program.stderrFile, program.account !== undefined)
   try {
     cluster.schedulingPolicy = cluster.SCHED_NONE
     // Applies to the forks after it: set for each one, as each has its own program and files.
@@ -47,6 +88,9 @@ export const spawnChild: SpawnChild = (program, onExit) => {
       execArgv: [],
       stdio: ['ignore', output, output, 'ipc'],
       serialization: 'advanced',
+      // Said even when there are none: settings of an earlier fork would hold on.
+      uid: program.account?.uid,
+      gid: program.account?.gid,
       // All paths are absolute, and the directory we were started in may be gone by the next restart.
       cwd: '/',
     })
@@ -57,7 +101,7 @@ export const spawnChild: SpawnChild = (program, onExit) => {
     const { pid } = worker.process
     if (pid === undefined) throw new Error('the system refused to start a process (EAGAIN, EMFILE or ENOMEM)')
     worker.process.once('exit', (code, signal) => onExit({ code, signal, at: Date.now() }))
-    return {
+    const child: Child = {
       pid,
       kill(signal) {
         worker.process.kill(signal)
@@ -68,6 +112,7 @@ export const spawnChild: SpawnChild = (program, onExit) => {
         worker.process.unref()
       },
     }
+    return { child, worker }
   } finally {
     if (output !== 'ignore') closeSync(output)
   }
@@ -84,11 +129,14 @@ function withUmask<T>(umask: number | undefined, run: () => T): T {
   }
 }
 
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY
+
 /** A full disk or a vanished directory must not keep a worker from coming back. */
-function openOutput(path: string): number | 'ignore' {
+function openOutput(path: string, isShared: boolean): number | 'ignore' {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-    return openSync(path, 'a', 0o640)
+    // In a directory where other users make files, a link would lead root astray.
+    return openSync(path, isShared ? APPEND | constants.O_NOFOLLOW : 'a', 0o640)
   } catch {
     return 'ignore' // the supervisor's and the child's own logs complain about the same disk
   }

@@ -1,9 +1,10 @@
 import { childClient } from '@imgsvc/core/child-socket'
 import type { ProcessInfo } from '@imgsvc/core/control'
+import { createMoment } from '@imgsvc/core/moment'
 import type { Exit, ProcState } from '@imgsvc/core/process'
 import { readRunFile } from '@imgsvc/core/run-file'
 import { adoptChild } from './adopted-child.ts'
-import type { SpawnChild } from './child.ts'
+import type { SpawnChild, StartCause } from './child.ts'
 import type { Controller, ControllerOptions } from './controller.ts'
 import { crashOf } from './crash-of.ts'
 import { sweep } from './leftovers.ts'
@@ -35,6 +36,7 @@ export function createController(options: ControllerOptions): Controller {
   let proc = initialProc(clock.monotonic())
   let life: Life | undefined
   let lastExit: Exit | null = null
+  let endedAt = () => 0
   let reason: string | null = null
   let draining = false
   let dispatching = false
@@ -49,6 +51,7 @@ export function createController(options: ControllerOptions): Controller {
     expired: () => kill('hang', `${pulse.describe()}: killed`),
   })
   let isOurs = true
+  let cause: StartCause = 'asked'
 
   /** Events that effects bring about wait their turn, so that every effect sees the state it belongs to. */
   function dispatch(event: ProcEvent): void {
@@ -76,7 +79,7 @@ export function createController(options: ControllerOptions): Controller {
       const pid = after.pid ?? before.pid
       log.info({ process: id, from: before.state, to: after.state, childPid: pid }, 'state changed')
       const exit = event.type === 'exited' ? lastExit : null
-      options.moved?.(stateEvent({ process: id, pid, generation, exit, reason }, before.state, after.state))
+      options.moved?.(stateEvent({ process: id, pid, generation, exit, reason }, before.state, after.state, event.type))
     }
     for (const effect of effects) perform(effect)
   }
@@ -110,6 +113,7 @@ export function createController(options: ControllerOptions): Controller {
   function unspawned(error: unknown): void {
     reason = `could not be started: ${error instanceof Error ? error.message : String(error)}`
     log.error({ err: error, process: id }, 'a process could not be started')
+    cause = 'retry'
     dispatch({ type: 'exited', clean: false })
   }
 
@@ -123,7 +127,7 @@ export function createController(options: ControllerOptions): Controller {
     draining = false
     killedFor = undefined
     pulse.reset()
-    const program = options.program(id, port, generation)
+    const program = { ...options.program(id, port, generation), cause }
     const onReady = () => dispatch({ type: 'ready' })
     const patience = Math.min(HANG_MS, policy().startTimeout)
     const onBeat = () => {
@@ -171,13 +175,17 @@ export function createController(options: ControllerOptions): Controller {
     draining = false
     pulse.reset()
     lastExit = end.exit
+    endedAt = createMoment(clock, end.exit.at)
     // A stop that was asked for needs no reason; one after a start time-out has its own.
     const unasked = state === 'starting' || state === 'running'
-    if (unasked) reason = killedFor?.message ?? end.reason
+    if (unasked) {
+      reason = killedFor?.message ?? end.reason
+      cause = state === 'running' ? 'crashed' : 'retry'
+    }
     log[unasked ? 'warn' : 'info']({ process: id, exit: end.exit, reason: end.reason }, 'process ended')
     if (unasked || (state === 'stopping' && failures > 0)) {
-      const cause = killedFor?.cause ?? (state === 'running' ? 'crash' : 'start')
-      options.crashed?.(crashOf({ process: id, pid, generation, cause, message: reason ?? end.reason }, end))
+      const crash = killedFor?.cause ?? (state === 'running' ? 'crash' : 'start')
+      options.crashed?.(crashOf({ process: id, pid, generation, cause: crash, message: reason ?? end.reason }, end))
     }
     if (policy().killAsGroup) sweep({ id, pid, port, generation, stateDir: options.paths.root }, log)
     dispatch({ type: 'exited', clean: policy().exitCodes.includes(end.exit.code ?? -1) })
@@ -227,7 +235,7 @@ export function createController(options: ControllerOptions): Controller {
       restarts: Math.max(0, starts - 1),
       ...figures(life?.vitals() ?? NO_VITALS),
       draining,
-      lastExit,
+      lastExit: lastExit && { ...lastExit, at: endedAt() },
       reason: REASONED.has(proc.state) ? reason : (pulse.describe() ?? null),
       ...(options.isSurge && { surge: true }),
     }),
@@ -240,6 +248,7 @@ export function createController(options: ControllerOptions): Controller {
     }),
     request: (wish) => {
       if (wish !== 'stop') reason = null
+      cause = 'asked'
       dispatch({ type: wish })
     },
     until: timeline.until,

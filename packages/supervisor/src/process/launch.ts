@@ -31,8 +31,11 @@ export async function applyLaunch(pid: number, launch: Launch, log: Logger): Pro
   await limit(pid, launch.rlimits, log)
 }
 
-/** Linux keeps a nice value per thread, and Node has several by the time a process can be named. */
-function reprioritise(pid: number, nice: number, log: Logger): void {
+/**
+ * Gives a process a nice value; what is not possible is a warning. Linux keeps one per thread, and Node has several by the
+ * time a process can be named.
+ */
+export function reprioritise(pid: number, nice: number, log: Pick<Logger, 'warn'>): void {
   try {
     for (const thread of threadsOf(pid)) setPriority(thread, nice)
   } catch (error) {

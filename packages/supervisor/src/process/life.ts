@@ -2,6 +2,7 @@ import { rmSync, statSync } from 'node:fs'
 import type { ChildMethods } from '@imgsvc/core/child-control'
 import type { Clock } from '@imgsvc/core/clock'
 import type { Logger } from '@imgsvc/core/log'
+import { createMoment } from '@imgsvc/core/moment'
 import type { Exit, ProcessId } from '@imgsvc/core/process'
 import type { RpcClient } from '@imgsvc/core/rpc-client'
 import { readRunFile } from '@imgsvc/core/run-file'
@@ -9,6 +10,7 @@ import type { StatePaths } from '@imgsvc/core/state-dir'
 import type { Child, ChildProgram, SpawnChild } from './child.ts'
 import { exitReason } from './exit-reason.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { ageMs } from './kernel-age.ts'
 import { lastLines } from './last-words.ts'
 import { applyLaunch } from './launch.ts'
 import type { Survivor } from './survivors.ts'
@@ -57,7 +59,7 @@ export interface Life {
   /** Where it listens: an adopted child may still be where an earlier configuration put it. */
   readonly port: number
   readonly isAdopted: boolean
-  /** Epoch ms. */
+  /** Epoch ms, as the wall clock of the moment has it. */
   readonly since: number
   vitals(): Vitals
   hasServed(): boolean
@@ -65,8 +67,8 @@ export interface Life {
   drain(deadlineMs: number): Promise<number>
   /** Does not watch it any longer: it belongs to another supervisor. */
   letGo(): void
-  /** Does nothing when the child is gone. */
-  kill(signal: NodeJS.Signals): void
+  /** Does nothing when the child is gone. `isMeantToEnd` (default): the signal is one that ends it. */
+  kill(signal: NodeJS.Signals, isMeantToEnd?: boolean): void
 }
 
 const CALL_SLACK_MS = 1000
@@ -87,8 +89,10 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
   // Silence at first proves nothing: on a busy machine an answer may take longer than a new supervisor waits for it.
   const stopWaiting = served || !survivor ? () => {} : clock.timer(options.patience, options.onSilence)
 
-  const stderrOffset = sizeOf(program.stderrFile)
+  const stderrEnd = sizeOf(program.stderrFile)
   const child: Child = spawn(program, (exit) => void end(exit))
+  const stderrOffset = child.outputFrom ?? stderrEnd
+  const bornMoment = createMoment(clock, survivor && startedAt(survivor, clock))
   if (program.launch && !survivor) void applyLaunch(child.pid, program.launch, log)
 
   async function end(exit: Exit): Promise<void> {
@@ -152,7 +156,9 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
     generation,
     port: survivor?.port ?? options.port,
     isAdopted: survivor !== undefined,
-    since: survivor?.startedAt ?? clock.now(),
+    get since() {
+      return bornMoment()
+    },
     vitals: () => (isLost ? NO_VITALS : vitals),
     hasServed: () => served,
     async drain(deadlineMs) {
@@ -165,12 +171,18 @@ export function beginLife(spawn: SpawnChild, options: LifeOptions): Life {
       gone.abort(new Error(`${id} belongs to another supervisor`))
       child.letGo()
     },
-    kill(signal) {
-      if (!gone.signal.aborted) child.kill(signal)
+    kill(signal, isMeantToEnd) {
+      if (!gone.signal.aborted) child.kill(signal, isMeantToEnd)
     },
   }
   accompany().catch((error: unknown) => log.error({ err: error, process: id }, 'watching a process failed'))
   return life
+}
+
+/** The kernel counts from boot: a clock that was set meanwhile does not make an adopted process younger or older. */
+function startedAt({ startTime, startedAt: written }: Survivor, clock: Clock): number {
+  const age = ageMs(startTime)
+  return age === undefined ? written : Math.round(clock.now() - age)
 }
 
 function sizeOf(path: string): number {

@@ -2,7 +2,7 @@ import type { UpstreamEntry } from '@imgsvc/core/child-control'
 import type { ProcessInfo } from '@imgsvc/core/control'
 import type { StateEvent } from '@imgsvc/core/events'
 import type { ProcState } from '@imgsvc/core/process'
-import type { Policy, Proc } from './proc.ts'
+import type { Policy, Proc, ProcEvent } from './proc.ts'
 import type { Vitals } from './vitals.ts'
 
 /** What the balancers are told about a process in a state. */
@@ -26,16 +26,19 @@ export function whyFatal({ crashes }: Proc, { crashWindow }: Policy, last: strin
   return `ended ${crashes.length} times within ${crashWindow / 1000} s; the last time it ${last ?? 'ended'}`
 }
 
-/** States that say something went wrong, or may be reached that way. */
-const REASONED: ReadonlySet<ProcState> = new Set(['starting', 'stopping', 'backoff', 'exited', 'fatal'])
+/** States that nobody wishes a process to be in. */
+const UNWANTED: ReadonlySet<ProcState> = new Set(['backoff', 'exited', 'fatal'])
 
-/** A change of state as an event; a reason belongs to states that something unwanted leads to. */
+/** A change of state as an event. A reason that is known from earlier belongs to it only when nobody asked for this one. */
 export function stateEvent(
   facts: Pick<StateEvent, 'process' | 'pid' | 'generation' | 'exit' | 'reason'>,
   from: ProcState,
   to: ProcState,
+  cause: ProcEvent['type'],
 ): StateEvent {
-  const reason = REASONED.has(to) ? facts.reason : null
+  const endedByItself = cause === 'exited' && (from === 'starting' || from === 'running')
+  const isLate = cause === 'timeout' && from === 'starting' && to === 'stopping'
+  const reason = UNWANTED.has(to) || endedByItself || isLate ? facts.reason : null
   return {
     ...{ ...facts, reason, type: 'state' },
     from: from.toUpperCase() as StateEvent['from'],

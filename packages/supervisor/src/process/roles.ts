@@ -16,6 +16,8 @@ export interface RoleProgram {
   readonly probe?: string
   /** Asked to become idle before SIGTERM. A balancer has nothing in front of it that could stop sending. */
   readonly drains: boolean
+  /** It can be started ahead and wait for its id (core/spare.ts). */
+  readonly waits?: boolean
 }
 
 export type Roles = Readonly<Record<Role, RoleProgram>>
@@ -24,7 +26,7 @@ export type Roles = Readonly<Record<Role, RoleProgram>>
 export function builtRoles(): Roles {
   const entry = (specifier: string) => fileURLToPath(import.meta.resolve(specifier))
   return {
-    worker: { entry: entry('@imgsvc/worker/main'), probe: '/readyz', drains: true },
+    worker: { entry: entry('@imgsvc/worker/main'), probe: '/readyz', drains: true, waits: true },
     balancer: { entry: entry('@imgsvc/balancer/main'), drains: false },
   }
 }

@@ -9,13 +9,15 @@ import type { Logger } from '@imgsvc/core/log'
 import { isSelected, parseProcessId, parseSelector, type Role } from '@imgsvc/core/process'
 import type { RpcClient } from '@imgsvc/core/rpc-client'
 import type { StatePaths } from '@imgsvc/core/state-dir'
+import { settingsMode } from '../account-files.ts'
+import type { Accounts } from '../accounts.ts'
 import { start, stop } from './actions.ts'
 import { createAnnouncer, type Listener } from './announcer.ts'
-import type { SpawnChild } from './child.ts'
+import type { ChildProgram, SpawnChild } from './child.ts'
 import type { Controller } from './controller.ts'
 import { createController } from './create-controller.ts'
 import { type HeldBack, holdBack } from './held-back.ts'
-import { programOf } from './program.ts'
+import { programOf, spareProgramOf } from './program.ts'
 import { policyOf, portOf, processId, type Roles } from './roles.ts'
 import type { Trial } from './surge.ts'
 import { createSurges, type Surges } from './surges.ts'
@@ -29,6 +31,8 @@ export interface RosterOptions {
   readonly log: Logger
   /** The configuration in force. */
   config(): Config
+  /** Whom processes run as; default: as this one. */
+  readonly accounts?: Accounts | undefined
   /** After every change of a process. */
   changed?(controller: Controller): void
   /** A process has answered a heartbeat. */
@@ -61,6 +65,10 @@ export interface Roster extends HeldBack, Surges {
   scale(role: Role, count: number): Promise<ActionResult[]>
   /** Stops all: balancers first, so that nothing new arrives at the workers. `timeoutMs` replaces `stopTimeout`. */
   stopAll(timeoutMs?: number): Promise<ActionResult[]>
+  /** How a worker is started that waits to take another one's place; undefined when there is to be none. */
+  spareProgram(): ChildProgram | undefined
+  /** At least one worker runs, and no process is on its way up or down. */
+  isCalm(): boolean
   /** Saves the list of workers for balancers again when its file was removed. */
   restore(): void
   /** Leaves all children to another supervisor, as if this one had died. */
@@ -81,6 +89,7 @@ export function createRoster(options: RosterOptions): Roster {
 
   const announcer = createAnnouncer({
     path: paths.upstreams,
+    mode: settingsMode(options.accounts ?? {}),
     clock,
     log,
     upstreams: () => upstreamsOf(list('worker')),
@@ -109,6 +118,8 @@ export function createRoster(options: RosterOptions): Roster {
     return controller
   }
 
+  const inForce = () => ({ paths, roles, config: options.config, accounts: options.accounts })
+
   function make(role: Role, index: number, { port: at, trial, isSurge = false }: Place): Controller {
     return createController({
       ...options,
@@ -123,8 +134,7 @@ export function createRoster(options: RosterOptions): Roster {
         const policy = policyOf(roles[role], options.config(), { hasHealthyPeer, jitter: Math.random() })
         return stopTimeout === undefined ? policy : { ...policy, stopTimeout }
       },
-      program: (id, port, generation) =>
-        programOf({ paths, roles, config: options.config }, role, { id, port, generation }, trial?.()),
+      program: (id, port, generation) => programOf(inForce(), role, { id, port, generation }, trial?.()),
       changed: (changed) => {
         surges.changed(changed)
         // Half of the workers would look to the balancers like the end of the others.
@@ -192,6 +202,8 @@ export function createRoster(options: RosterOptions): Roster {
       const balancers = await Promise.all(processes.balancer.map(stop))
       return [...balancers, ...(await Promise.all(list('worker').map(stop)))]
     },
+    spareProgram: () => spareProgramOf(inForce()),
+    isCalm: () => processes.worker.some(isServing) && !list().some(isMoving),
     restore: announcer.restore,
     letGo() {
       announcer.close()
@@ -201,6 +213,7 @@ export function createRoster(options: RosterOptions): Roster {
   }
 }
 
+const isMoving = (controller: Controller) => ['starting', 'stopping'].includes(controller.state())
 const isServing = (controller: Controller) => controller.state() === 'running' && !controller.isLost()
 
 /** When every worker that could serve hangs, they stay in rotation: better one that may wake up than none. */

@@ -18,6 +18,11 @@ export function processesOf(stateDir: string): readonly number[] {
   })
 }
 
+/** Was it started to wait for the place of a worker? It is there or not as time allows, so counts leave it out. */
+export function isSpare(pid: number): boolean {
+  return readProc(`${pid}/environ`).includes('IMGSVC_CHILD_SPARE=1\0')
+}
+
 function readPids(): readonly number[] {
   try {
     return readdirSync('/proc')

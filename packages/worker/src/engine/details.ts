@@ -12,6 +12,8 @@ export interface SourceDetails {
   readonly palette?: 'indexed' | 'bilevel'
   /** JPEG: colour is stored as finely as brightness, or at half its width, mostly half its height too. */
   readonly chroma?: '4:4:4' | '4:2:0'
+  /** An EXIF block is in the file, readable or not. */
+  readonly exif?: true
   /** JPEG, when asked for: 1 to 100. */
   readonly quality?: number
   /** JPEG, when asked for and there: a whole segment. */
@@ -39,6 +41,7 @@ export function detailsOf(
     ...(isTruncated(bytes, format) ? { truncated: true } : {}),
     ...(palette ? { palette } : {}),
     ...(isJpeg ? { chroma: metadata.chromaSubsampling?.startsWith('4:4:4') ? '4:4:4' : '4:2:0' } : {}),
+    ...(metadata.exif ? { exif: true } : {}),
     ...(quality === undefined ? {} : { quality }),
     ...(iptc ? { iptc } : {}),
   }

@@ -14,6 +14,11 @@ export const CONTENT_TYPES: Readonly<Record<OutputFormat, string>> = {
   gif: 'image/gif',
 }
 
+/** What an animation may be answered as, made by ffmpeg. */
+export type VideoFormat = 'mp4' | 'webm'
+
+export const VIDEO_TYPES: Readonly<Record<VideoFormat, string>> = { mp4: 'video/mp4', webm: 'video/webm' }
+
 /** How the frames of an animation follow each other. */
 export interface Animation {
   /** Time each frame stays, ms; 0 leaves it to the viewer. */

@@ -19,15 +19,25 @@ export function needsSource({ exif, xmp }: Metadata): boolean {
 }
 
 /**
+ * What of EXIF there is to keep. Told to keep what is not there, libvips makes a block up from size and resolution; a
+ * TIFF's orientation needs one, though it had none.
+ */
+function keepableExif({ exif, upright }: Metadata, source: SourceInfo): Metadata['exif'] {
+  return source.exif || (source.orientation !== 1 && !upright) ? exif : undefined
+}
+
+/**
  * The source as it has to be opened, and what can be kept of it. libvips writes the orientation of the source beside
  * any metadata, and into AVIF even without, where it turns the picture (`irot`): it has to be set to 1 in a copy.
  */
 export function preparedSource(
   bytes: Buffer,
-  { format, orientation }: SourceInfo,
-  metadata: Metadata,
+  source: SourceInfo,
+  wanted: Metadata,
   output: OutputFormat,
 ): { readonly bytes: Buffer; readonly metadata: Metadata } {
+  const { format, orientation } = source
+  const metadata = { ...wanted, exif: keepableExif(wanted, source) }
   const { exif, upright } = metadata
   if (!needsSource(metadata) && (output !== 'avif' || orientation === 1)) return { bytes, metadata }
   const edit = { rightsOnly: exif === 'rights', upright: upright || exif !== 'whole' }

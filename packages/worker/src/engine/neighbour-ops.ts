@@ -1,7 +1,7 @@
 import type { Size } from './geometry/box.ts'
 import { gaussianBlur, MAX_RADIUS } from './kernels/blur.ts'
-import { convolved, type Matrix } from './kernels/convolution.ts'
 import { type Sharpening, sharpened } from './kernels/sharpen.ts'
+import { type Matrix, weighted } from './kernels/weighted-tiles.ts'
 import type { RawStep } from './ops.ts'
 
 const CHANNELS = 4
@@ -22,7 +22,7 @@ export function convolve(size: Size, matrix: Matrix): RawStep {
   const { columns, weights } = matrix
   const work = size.width * size.height * CHANNELS * weights.length
   const params = { columns, rows: weights.length / columns }
-  return { kind: 'raw', op: 'convolution', params, size, work, run: (image) => convolved(image, matrix) }
+  return { kind: 'raw', op: 'convolution', params, size, work, run: (image) => weighted(image, matrix) }
 }
 
 // Two passes of three multiplications and the sum, at five levels of three channels.

@@ -70,7 +70,7 @@ export function overlaid(size: Size, { ref, size: scaled, transparency, corners 
     beside: scaled,
     run: async (image, refs) => {
       const bottom = withAlpha(image)
-      const drawn = bottom === image ? { ...image, data: Uint8Array.from(image.data) } : bottom
+      const drawn = bottom === image ? { ...image, data: new Uint8Array(image.data) } : bottom
       const mark = faded(await refs.load(ref, scaled), transparency)
       for (const corner of corners) await paste(drawn, mark, corner, 'merge')
       return drawn
@@ -88,7 +88,7 @@ export function roundedCorners(size: Size, corners: Corners): RawStep {
     size,
     work: area(size),
     run: (image) => {
-      const drawn = { ...image, data: Uint8Array.from(image.data) }
+      const drawn = { ...image, data: new Uint8Array(image.data) }
       const picture = transparent ? withAlpha(drawn) : drawn
       roundCorners(picture, corners)
       return picture
@@ -132,7 +132,7 @@ export function withoutRedEyes(size: Size, eyes: readonly Box[]): RawStep {
     size,
     work: eyes.reduce((work, eye) => work + area(eye) * EYE_WORK, 0),
     run: (image) => {
-      const corrected = { ...image, data: Uint8Array.from(image.data) }
+      const corrected = { ...image, data: new Uint8Array(image.data) }
       correctRedEyes(corrected, eyes)
       return corrected
     },

@@ -3,7 +3,7 @@ import { parseFilterArgs } from '@imgsvc/core/args/parse-args'
 import type { Box, Size } from '../engine/geometry/box.ts'
 import type { RequestedSize } from '../engine/geometry/targets.ts'
 import type { GeometryInput } from '../engine/geometry/transform.ts'
-import type { OutputFormat, SourceInfo } from '../engine/image.ts'
+import type { OutputFormat, SourceInfo, VideoFormat } from '../engine/image.ts'
 import type { NinePatch } from '../engine/kernels/nine-patch.ts'
 import type { Step } from '../engine/ops.ts'
 
@@ -20,6 +20,8 @@ export interface Settings {
   /** As written; the encoder takes 1 to 100. */
   readonly quality?: number
   readonly format?: OutputFormat
+  /** An animation as a video. */
+  readonly video?: VideoFormat
   /** Opaque PNG sources as JPEG; undefined leaves it to `images.autoPngToJpg`. */
   readonly autoJpg?: boolean
   /** Size to squeeze JPEG and WebP under, bytes. */

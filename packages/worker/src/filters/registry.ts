@@ -1,5 +1,6 @@
 import { autojpg } from './encode/autojpg.ts'
 import { format } from './encode/format.ts'
+import { gifv } from './encode/gifv.ts'
 import { maxBytes } from './encode/max-bytes.ts'
 import { quality } from './encode/quality.ts'
 import { stripExif } from './encode/strip-exif.ts'
@@ -32,7 +33,7 @@ import { focal } from './source/focal.ts'
 import { noUpscale } from './source/no-upscale.ts'
 import { stretch } from './source/stretch.ts'
 
-/** Every filter there is, by phase. A new one is a file and a line here. */
+/** Every filter there is, by phase: thumbor's 32 and `gifv` of its plug-in. A new one is a file and a line here. */
 export const FILTERS: readonly Filter[] = [
   maxAge,
   extractFocal,
@@ -62,6 +63,7 @@ export const FILTERS: readonly Filter[] = [
   watermark,
   autojpg,
   format,
+  gifv,
   maxBytes,
   quality,
   stripExif,

@@ -1,6 +1,6 @@
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { FilterCall } from '@imgsvc/core/url/request'
-import type { OutputFormat } from '../engine/image.ts'
+import type { OutputFormat, VideoFormat } from '../engine/image.ts'
 import type { Resolution, ResolvedFilter, Settings } from './filter.ts'
 import { closestName, findFilter } from './registry.ts'
 
@@ -11,6 +11,8 @@ export interface ResolvedFilters {
   /** Calls that do nothing, as written. */
   readonly ignored: readonly string[]
   readonly format: OutputFormat | undefined
+  /** An animation as a video. */
+  readonly video: VideoFormat | undefined
   /** Opaque PNG sources as JPEG; undefined leaves it to `images.autoPngToJpg`. */
   readonly autoJpg: boolean | undefined
   /** s */
@@ -25,16 +27,17 @@ export interface ResolvedFilters {
 
 /**
  * Looks filters up and types their arguments. Unknown names and arguments that do not fit are left out and named in
- * `ignored` (thumbor), or thrown as FILTER_INVALID with what would be right.
+ * `ignored` (thumbor), or thrown as FILTER_INVALID with what would be right. Names that are not among `enabled` count as
+ * unknown, unless it is empty.
  */
 export function resolveFilters(
   calls: readonly FilterCall[],
-  options: { readonly onInvalid: 'ignore' | 'reject' },
+  options: { readonly onInvalid: 'ignore' | 'reject'; readonly enabled?: readonly string[] },
 ): ResolvedFilters {
   const list: ResolvedFilter[] = []
   const ignored: string[] = []
   for (const call of calls) {
-    const found = resolveCall(call)
+    const found = resolveCall(call, options.enabled)
     if (found.ok) list.push(found.call)
     else if (options.onInvalid === 'reject') throw new ImgsvcError('FILTER_INVALID', found.message)
     else ignored.push(call.text)
@@ -44,11 +47,11 @@ export function resolveFilters(
 
 /** The same of calls that are typed already. */
 export function filtersOf(list: readonly ResolvedFilter[], ignored: readonly string[]): ResolvedFilters {
-  const { format, autoJpg, maxAge } = settingsOf(list)
+  const { format, video, autoJpg, maxAge } = settingsOf(list)
   const refs = [...new Set(list.flatMap((filter) => ('refs' in filter ? filter.refs : [])))]
   const ninePatches = [...new Set(list.flatMap((filter) => ('refs' in filter ? filter.ninePatches : [])))]
   const eyes = list.some((filter) => 'eyes' in filter && filter.eyes)
-  return { list, ignored, format, autoJpg, maxAge, refs, ninePatches, eyes }
+  return { list, ignored, format, video, autoJpg, maxAge, refs, ninePatches, eyes }
 }
 
 /** What the filters of the phases `request` and `encode` declare together; the last call wins. */
@@ -57,9 +60,12 @@ export function settingsOf(list: readonly ResolvedFilter[]): Settings {
 }
 
 /** One call typed by the declaration of its filter, or one sentence on what is wrong with it. */
-export function resolveCall({ name, text }: FilterCall): Resolution {
+export function resolveCall({ name, text }: FilterCall, enabled: readonly string[] = []): Resolution {
   const filter = findFilter(name)
-  if (filter) return filter.resolve(text)
+  if (filter) {
+    if (enabled.length === 0 || enabled.includes(name)) return filter.resolve(text)
+    return { ok: false, message: `the filter ${name} is switched off (filters.enabled)` }
+  }
   const closest = closestName(name)
   const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name)
   const message = closest ? `there is no filter ${shown}; did you mean ${closest}?` : `there is no filter ${shown}`

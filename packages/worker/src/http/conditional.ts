@@ -1,10 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Config } from '@imgsvc/core/config/schema'
 
 export interface Validators {
   /** Strong tag with its quotes. */
   readonly etag: string
   /** Epoch ms. */
   readonly lastModified: number
+}
+
+/** The conditions of a request that are looked at: those whose validators are sent. */
+export function conditionsOf(
+  { 'if-none-match': tags, 'if-modified-since': since }: IncomingHttpHeaders,
+  { etags, lastModified }: Config['responses'],
+): IncomingHttpHeaders {
+  return {
+    ...(etags && tags !== undefined && { 'if-none-match': tags }),
+    ...(lastModified && since !== undefined && { 'if-modified-since': since }),
+  }
 }
 
 /** Does the request carry a condition that a 304 may answer? */

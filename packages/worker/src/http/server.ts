@@ -1,13 +1,16 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Config } from '@imgsvc/core/config/schema'
 import { ImgsvcError, toImgsvcError } from '@imgsvc/core/errors'
+import { isHealthcheck } from '@imgsvc/core/healthcheck'
 import type { Logger } from '@imgsvc/core/log'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { WorkerMetrics } from '../metrics.ts'
 import type { createPictures } from '../pipeline/picture.ts'
 import { createStages, type Stages } from '../pipeline/stages.ts'
 import { checkUrlLength } from '../pipeline/url-length.ts'
+import type { Client } from '../stores/store.ts'
 import type { BlacklistRoute } from './blacklist.ts'
-import { isConditional, isNotModified } from './conditional.ts'
+import { conditionsOf, isConditional, isNotModified } from './conditional.ts'
 import { sendError, statusOf } from './error-answer.ts'
 import { openContext, type RequestContext } from './request-context.ts'
 import { sendAnswer } from './response.ts'
@@ -17,8 +20,10 @@ export interface ServerParts {
   readonly pictures: ReturnType<typeof createPictures>
   readonly metrics: WorkerMetrics
   readonly log: Logger
-  readonly settings: () => Pick<Config, 'workers' | 'limits' | 'compat'>
+  readonly settings: () => Pick<Config, 'workers' | 'balancer' | 'responses' | 'limits' | 'compat'>
   readonly isReady: () => boolean
+  /** What sources tell their hosts of a client; absent: nothing. */
+  readonly clientOf?: ((headers: IncomingHttpHeaders) => Client | undefined) | undefined
   /** What lives in the storage of originals; absent without one. */
   readonly kept?: { readonly upload: UploadRoute; readonly blacklist: BlacklistRoute } | undefined
 }
@@ -67,10 +72,10 @@ function track({ metrics, log, settings }: ServerParts) {
 }
 
 /** Probes of this one worker; the service as a whole is asked at the balancer. */
-function health({ isReady }: ServerParts) {
+function health({ isReady, settings }: ServerParts) {
   return (req: Request, res: Response, next: NextFunction): void => {
-    const path = req.url.split('?', 1)[0]
-    if (path !== '/healthcheck' && path !== '/healthcheck/' && path !== '/readyz') {
+    const path = req.url.split('?', 1)[0] as string
+    if (path !== '/readyz' && !isHealthcheck(path, settings().balancer.healthcheck)) {
       next()
       return
     }
@@ -96,21 +101,26 @@ function methods(req: Request, _res: Response, next: NextFunction): void {
 }
 
 /** The image route: everything that is nothing else. The URL is the one received, never normalised. */
-function image({ pictures, settings, metrics }: ServerParts) {
+function image({ pictures, settings, metrics, clientOf }: ServerParts) {
   return async (req: Request, res: Response): Promise<void> => {
     const { context, stages } = res.locals as Locals
-    const { limits } = settings()
+    const { limits, responses } = settings()
+    // Errors in the place of pictures have it too: a page may then see what was wrong.
+    if (responses.allowOrigin !== '') res.setHeader('Access-Control-Allow-Origin', responses.allowOrigin)
     checkUrlLength(req.originalUrl, limits.urlLength)
+    const conditions = conditionsOf(req.headers, responses)
+    const client = clientOf?.(req.headers)
     const answer = await pictures.answer({
       rawUrl: req.originalUrl,
       accept: req.headers.accept,
-      isFresh: isConditional(req.headers) ? (validators) => isNotModified(req.headers, validators) : undefined,
+      client,
+      isFresh: isConditional(conditions) ? (validators) => isNotModified(conditions, validators) : undefined,
       signal: context.signal,
       stages,
     })
     if (res.destroyed) return
     metrics.answered(answer)
-    sendAnswer(req, res, answer, stages)
+    sendAnswer(req, res, answer, { responses, isPersonal: client?.isPersonal ?? false, stages })
   }
 }
 

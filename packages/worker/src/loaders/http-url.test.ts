@@ -10,6 +10,7 @@ interface Vectors {
     readonly http_loader: string
     readonly http_valid: boolean
   }[]
+  readonly normalize_tests: readonly { readonly url: string; readonly normalized: string }[]
 }
 const vectors = JSON.parse(
   readFileSync(new URL('../../test/vectors/thumbor/http-loader.json', import.meta.url), 'utf8'),
@@ -19,6 +20,14 @@ test.each(vectors.normalize)('$image is quoted and normalised as thumbor does', 
   expect(quote(vector.image)).toBe(vector.image_url)
   expect(normalizeUrl(vector.image_url)).toBe(vector.http_loader)
 })
+
+// strict_https_loader makes https:// of http://; here what is written stays.
+test.each(vectors.normalize_tests.filter(({ url, normalized }) => !url.startsWith('http:') || normalized === url))(
+  '$url is fetched as $normalized where https is the scheme of sources without one',
+  ({ url, normalized }) => {
+    expect(normalizeUrl(url, 'https')).toBe(normalized)
+  },
+)
 
 test.each(vectors.normalize.filter(({ http_valid }) => !http_valid))('$image has no host and is refused', (vector) => {
   expect(() => parseSourceUrl(vector.image_url)).toThrow(expect.objectContaining({ code: 'SOURCE_REFUSED' }))

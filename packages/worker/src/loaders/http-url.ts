@@ -7,12 +7,13 @@ const SAFE = "~@#$&()*!+=:;,.?/'"
 
 /**
  * thumbor's image_url (quoted) as the text of the URL that thumbor's http_loader fetches. Text that still holds an
- * escape after unquoting is taken as already escaped. The scheme test is thumbor's: whatever starts with `http` has one.
+ * escape after unquoting is taken as already escaped. The scheme test is thumbor's: whatever starts with `http` has one;
+ * others get `scheme` (`https` as `thumbor/loaders/https_loader.py`).
  */
-export function normalizeUrl(source: string): string {
+export function normalizeUrl(source: string, scheme: 'http' | 'https' = 'http'): string {
   const once = unquoteLossy(source)
   const text = unquoteLossy(once) === once ? quoteExcept(once, SAFE) : once
-  return text.startsWith('http') ? text : `http://${text}`
+  return text.startsWith('http') ? text : `${scheme}://${text}`
 }
 
 /**
@@ -20,11 +21,11 @@ export function normalizeUrl(source: string): string {
  * would repair), for other schemes and for credentials: thumbor has no use for them, they would end up in logs, and
  * `user@good.com@evil.com` is how an allow-list is fooled.
  */
-export function parseSourceUrl(source: string): URL {
+export function parseSourceUrl(source: string, defaultScheme: 'http' | 'https' = 'http'): URL {
   const written = unquoteLossy(source)
   // A colon before a digit is a port: `localhost:8000/a.jpg` has no scheme.
   if (/^(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)/i.test(written)) throw refused(written, 'only http and https are fetched')
-  const [, scheme, authority, rest] = /^(https?:\/\/)([^/?#\\]+)(.*)$/s.exec(normalizeUrl(source)) ?? []
+  const [, scheme, authority, rest] = /^(https?:\/\/)([^/?#\\]+)(.*)$/s.exec(normalizeUrl(source, defaultScheme)) ?? []
   if (scheme === undefined || authority === undefined) throw refused(written, 'it has no host')
   // thumbor escapes the brackets of an IPv6 address and then fails; here it only has to pass the address guard.
   return parseTarget(`${scheme}${authority.replace(/%5B/i, '[').replace(/%5D/i, ']')}${rest}`)

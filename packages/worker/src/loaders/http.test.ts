@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { loaderContract } from '../../test/contracts/loader-contract.ts'
+import { httpSource } from '../../test/http-source.ts'
 import { createHttpLoader, type HttpLoaderOptions } from './http.ts'
 import type { Resolve } from './http-connector.ts'
 
@@ -38,15 +39,7 @@ function serveRaw(answer: string | Buffer, end = true): Promise<number> {
 }
 
 function create(more: Partial<HttpLoaderOptions> = {}) {
-  const loader = createHttpLoader({
-    allow: [],
-    allowPrivate: ['127.0.0.0/8'],
-    connectTimeout: 2_000,
-    timeout: 10_000,
-    maxRedirects: 5,
-    userAgent: 'imgsvc-test',
-    ...more,
-  })
+  const loader = createHttpLoader({ ...httpSource(), timeout: 10_000, userAgent: 'imgsvc-test', ...more })
   open.push(async () => loader.close?.())
   return loader
 }
@@ -63,14 +56,7 @@ loaderContract('http', async () => {
   await once(server, 'listening')
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    loader: createHttpLoader({
-      allow: [],
-      allowPrivate: ['127.0.0.0/8'],
-      connectTimeout: 2_000,
-      timeout: 10_000,
-      maxRedirects: 0,
-      userAgent: 'x',
-    }),
+    loader: createHttpLoader({ ...httpSource(), maxRedirects: 0 }),
     present: { source: `${host}/a.jpg`, bytes: picture },
     missing: `${host}/b.jpg`,
     dispose: async () => void server.close(),

@@ -2,16 +2,20 @@ import { lookup } from 'node:dns'
 import { type Clock, systemClock } from '@imgsvc/core/clock'
 import type { HttpSourceConfig } from '@imgsvc/core/config/sections/sources'
 import { ImgsvcError } from '@imgsvc/core/errors'
-import { Agent, type Dispatcher, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 import { withDeadline } from '../stores/deadline.ts'
 import { errnoOf } from '../stores/errno.ts'
 import type { Blob, IoOptions } from '../stores/store.ts'
 import { createAddressGuard } from './address-guard.ts'
+import { forwarded } from './forwarding.ts'
 import { createHostRules } from './host-rules.ts'
 import { readBody } from './http-body.ts'
-import { createGuardedConnector, type Resolve } from './http-connector.ts'
+import { assertPublic, type Resolve } from './http-connector.ts'
+import { createDispatcher } from './http-dispatcher.ts'
+import { readTlsFiles } from './http-tls.ts'
 import { looksLikeHost, parseSourceUrl, parseTarget } from './http-url.ts'
 import type { Loader } from './loader.ts'
+import { createTurns } from './turns.ts'
 
 export interface HttpLoaderOptions extends Omit<HttpSourceConfig, 'type'> {
   /** Take text without a scheme only when it looks like a host: for a loader that stands behind others. */
@@ -22,8 +26,6 @@ export interface HttpLoaderOptions extends Omit<HttpSourceConfig, 'type'> {
 
 type Response = Dispatcher.ResponseData
 
-/** Sockets to one origin at most; further fetches wait for one, within their own deadline. */
-const CONNECTIONS_PER_ORIGIN = 32
 /** Bytes of an answer nobody wants that are read to keep its connection. */
 const DISCARDED_AT_MOST = 16 * 1024
 
@@ -36,21 +38,35 @@ const NOT_WHOLE = new Set([204, 205, 206])
 /**
  * Originals over http and https (`thumbor/loaders/http_loader.py`). Each hop of a redirect passes the allow-list and the
  * address guard again; connect and whole fetch have their timeouts; bytes are counted while they arrive.
+ * Throws CONFIG_INVALID for a rule, an address range or a certificate that is none.
  */
 export function createHttpLoader(options: HttpLoaderOptions): Loader {
-  const { clock = systemClock, resolve = lookup as Resolve, connectTimeout, timeout } = options
+  const { clock = systemClock, resolve = lookup as Resolve, timeout } = options
   const isAllowed = createHostRules(options.allow)
   const guard = createAddressGuard(options.allowPrivate)
-  const connect = createGuardedConnector({ guard, resolve, connectTimeout })
-  // The deadline of a fetch is ours: undici's own would start anew with every redirect and every piece of the body.
-  const agent = new Agent({ connect, connections: CONNECTIONS_PER_ORIGIN, headersTimeout: 0, bodyTimeout: 0 })
-  const headers = { accept: 'image/*;q=0.9,*/*;q=0.1', 'accept-encoding': 'identity', 'user-agent': options.userAgent }
+  const dispatcher = createDispatcher({ ...options, guard, resolve, tls: readTlsFiles(options) })
+  const turns = createTurns(options.maxFetches)
+  const own = { accept: 'image/*;q=0.9,*/*;q=0.1', 'accept-encoding': 'identity', 'user-agent': options.userAgent }
+  const scheme = options.scheme === 'http' ? 'http' : 'https'
+
+  function check({ hostname, protocol }: URL): void {
+    if (!isAllowed(hostname)) throw new ImgsvcError('SOURCE_REFUSED', `host ${hostname} (sources: allow)`)
+    if (options.scheme === 'https-only' && protocol !== 'https:') {
+      throw new ImgsvcError('SOURCE_REFUSED', `${hostname}: only https is fetched (sources: scheme)`)
+    }
+    // A proxy resolves names itself; what needs no resolving is judged here.
+    if (options.proxy !== '') assertPublic(hostname, guard)
+  }
 
   async function follow(source: string, io: IoOptions): Promise<Blob> {
-    let url = parseSourceUrl(source)
+    const first = parseSourceUrl(source, scheme)
+    const theirs = forwarded(io.client?.headers ?? {}, options)
+    let url = first
     for (let hop = 0; ; hop++) {
-      if (!isAllowed(url.hostname)) throw new ImgsvcError('SOURCE_REFUSED', `host ${url.hostname} (sources: allow)`)
-      const response = await request(url, { dispatcher: agent, headers, signal: io.signal })
+      check(url)
+      // What was meant for one host is not shown to another.
+      const headers = url.origin === first.origin ? { ...own, ...theirs } : own
+      const response = await request(url, { dispatcher, headers, signal: io.signal })
       const location = REDIRECTS.has(response.statusCode) ? response.headers.location : undefined
       if (location === undefined) return receive(url, response, io)
       await discard(response, io.signal)
@@ -67,12 +83,12 @@ export function createHttpLoader(options: HttpLoaderOptions): Loader {
     load: (source, io) =>
       withDeadline({ clock, ms: timeout, signal: io.signal, expired: () => late(timeout) }, async (signal) => {
         try {
-          return await follow(source, { ...io, signal })
+          return await turns.take(signal, () => follow(source, { ...io, signal }))
         } catch (error) {
           throw asSourceError(error)
         }
       }),
-    close: () => agent.destroy(),
+    close: () => dispatcher.destroy(),
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { gif } from '../../test/images/animations.ts'
 import { IMAGES, type Job, make, planJob } from '../../test/images/pictures.ts'
 import { resolveFilters } from '../filters/resolve.ts'
-import { checkFrames, filtersOn, framesOf } from './animation.ts'
+import { checkFrames, filtersOn, framesOf, onBackground } from './animation.ts'
 
 describe('limits on animations', () => {
   const size = { width: 10, height: 10 }
@@ -73,5 +73,35 @@ describe('filters on GIF sources', () => {
     for (const format of ['png', 'webp', 'jpeg'] as const) {
       expect(filtersOn({ format }, filters, { skipGifFilters: true })).toBe(filters)
     }
+  })
+})
+
+describe('gifv()', () => {
+  const resolved = (text: string) => resolveFilters(splitFilterCalls(text), { onInvalid: 'reject' })
+  const texts = (filters: ReturnType<typeof resolved>) => filters.list.map(({ text }) => text)
+  const skipping = { skipGifFilters: true }
+
+  test('acts on GIF together with background_color(), nothing else after the geometry does', () => {
+    const text = 'rotate(90):gifv(webm):background_color(red):quality(3):no_upscale()'
+    const filters = filtersOn({ format: 'gif' }, resolved(text), skipping)
+    expect(texts(filters)).toEqual(['gifv(webm)', 'background_color(red)', 'no_upscale()'])
+    expect([filters.video, filters.ignored]).toEqual(['webm', ['rotate(90)', 'quality(3)']])
+  })
+
+  test('without it background_color() is left out as ever', () => {
+    expect(texts(filtersOn({ format: 'gif' }, resolved('background_color(red)'), skipping))).toEqual([])
+  })
+
+  test.each([
+    ['gifv()', ['gifv()', 'background_color(white)']],
+    ['background_color(red):gifv()', ['background_color(red)', 'gifv()']],
+    // What is cut out last would be transparent again.
+    [
+      'background_color(red):round_corner(5,0,0,0,1):gifv()',
+      ['background_color(red)', 'round_corner(5,0,0,0,1)', 'gifv()', 'background_color(red)'],
+    ],
+    ['blur(2)', ['blur(2)']],
+  ])('%s ends with a background', (text, list) => {
+    expect(texts(onBackground(resolved(text)))).toEqual(list)
   })
 })

@@ -2,6 +2,9 @@ import type { Config } from '@imgsvc/core/config/schema'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import type { Size } from '../engine/geometry/box.ts'
 import type { OutputFormat, SourceInfo } from '../engine/image.ts'
+import { gifv } from '../filters/encode/gifv.ts'
+import type { ResolvedFilter } from '../filters/filter.ts'
+import { backgroundColor } from '../filters/pixels/background-color.ts'
 import { filtersOf, type ResolvedFilters } from '../filters/resolve.ts'
 
 /** sharp takes no more rows of raw pixels. */
@@ -39,7 +42,8 @@ export function checkFrames(
 
 /**
  * The filters that act on a source. thumbor runs none of those after the geometry on a GIF, not even format() or
- * quality() (`thumbor/handlers/__init__.py`); what is left out counts as ignored.
+ * quality() (`thumbor/handlers/__init__.py`); what is left out counts as ignored. gifv() reads the URL by itself, as does
+ * what it takes from background_color().
  */
 export function filtersOn(
   { format }: Pick<SourceInfo, 'format'>,
@@ -47,7 +51,20 @@ export function filtersOn(
   { skipGifFilters }: Readonly<Pick<Config['compat'], 'skipGifFilters'>>,
 ): ResolvedFilters {
   if (!skipGifFilters || format !== 'gif') return filters
-  const list = filters.list.filter(({ phase }) => phase === 'source')
-  const skipped = filters.list.filter(({ phase }) => phase !== 'source').map(({ text }) => text)
+  const forVideo: readonly string[] = filters.video === undefined ? [] : [gifv.name, backgroundColor.name]
+  const acts = ({ phase, name }: ResolvedFilter) => phase === 'source' || forVideo.includes(name)
+  const list = filters.list.filter(acts)
+  const skipped = filters.list.filter((filter) => !acts(filter)).map(({ text }) => text)
   return filtersOf(list, [...filters.ignored, ...skipped])
+}
+
+const WHITE = backgroundColor.resolve('background_color(white)')
+
+/** Videos are opaque: what is transparent in the end gets the last background_color(), or white. */
+export function onBackground(filters: ResolvedFilters): ResolvedFilters {
+  if (filters.video === undefined || !WHITE.ok) return filters
+  const { list, ignored } = filters
+  const drawn = list.filter(({ phase }) => phase === 'geometry' || phase === 'pixels')
+  const background = drawn.findLast(({ name }) => name === backgroundColor.name) ?? WHITE.call
+  return drawn.at(-1) === background ? filters : filtersOf([...list, background], ignored)
 }

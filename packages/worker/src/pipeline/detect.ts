@@ -8,7 +8,7 @@ import type { SourceInfo } from '../engine/image.ts'
 import type { ResolvedFilters } from '../filters/resolve.ts'
 import { arrivalOf } from './arrival.ts'
 import { etagOf } from './etag.ts'
-import type { Original, StoredResult } from './types.ts'
+import type { Original, ResultHead } from './types.ts'
 
 /** What detectors tell a plan: px of the source normalised, upright and trimmed. */
 export interface Detected {
@@ -77,7 +77,7 @@ export function detectionKey(request: ImageRequest, filters: ResolvedFilters, de
  * An answer that another try may better: it lives shortly, and no validator of it ever matches, for that would be the
  * one of the picture as it should be.
  */
-export function temporary(result: StoredResult, { temporaryMaxAge }: Config['detection']): StoredResult {
+export function temporary<H extends ResultHead>(result: H, { temporaryMaxAge }: Config['detection']): H {
   return {
     ...result,
     etag: etagOf([result.etag, 'temporary']),

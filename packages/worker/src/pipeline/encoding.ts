@@ -6,19 +6,29 @@ import type { Settings } from '../filters/filter.ts'
 
 type Images = Config['images']
 
+// What mozjpeg itself takes; table 0 is that of libjpeg.
+const MOZJPEG_TABLE = 3
+// AVIF at 9 takes many seconds for nothing more.
+const MOST_EFFORT = { png: 9, webp: 6, avif: 4 } as const
+
 /** How a finished picture is written in this format. */
 export function encodingFor(format: OutputFormat, settings: Settings, images: Images, source: SourceInfo): Encoding {
+  const wants = (name: Images['optimizers'][number]) => images.optimizers.includes(name)
+  const mostEffort = wants('effort')
+  const mozjpeg = wants('mozjpeg')
   return {
     format,
     maxBytes: format === 'jpeg' || format === 'webp' ? settings.maxBytes : undefined,
     quality: qualityFor(format, settings, images, source),
     progressiveJpeg: images.progressiveJpeg,
     jpegChroma: jpegChroma(images, source),
-    jpegQuantTable: images.jpegQuantTable,
-    pngLevel: images.pngLevel,
-    colours: images.preservePalette ? coloursOf(source) : undefined,
-    webpEffort: images.webpEffort,
-    avifEffort: images.avifEffort,
+    jpegQuantTable: mozjpeg && images.jpegQuantTable === 0 ? MOZJPEG_TABLE : images.jpegQuantTable,
+    jpegTrellis: mozjpeg,
+    mostEffort,
+    pngLevel: mostEffort ? MOST_EFFORT.png : images.pngLevel,
+    colours: (images.preservePalette ? coloursOf(source) : undefined) ?? (wants('palette') ? 256 : undefined),
+    webpEffort: mostEffort ? MOST_EFFORT.webp : images.webpEffort,
+    avifEffort: mostEffort ? Math.max(MOST_EFFORT.avif, images.avifEffort) : images.avifEffort,
     avifChroma: images.avifSubsampling,
     segment: settings.stripExif ? undefined : source.iptc,
   }
@@ -46,10 +56,11 @@ function coloursOf({ palette }: SourceInfo): number | undefined {
  * CMYK and gray are converted, and so is every picture that passes pixel filters or max_bytes.
  */
 export function metadataFor(source: SourceInfo, isUpright: boolean, settings: Settings, images: Images): Metadata {
+  // strip_exif() is the client's; that the rights stay is the operator's.
   const rights = images.preserveCopyright ? 'rights' : undefined
   return {
     icc: source.hasProfile && source.space === 'rgb' && !settings.stripIcc && images.colourProfile === 'keep',
-    exif: settings.stripExif ? undefined : images.preserveExif ? 'whole' : rights,
+    exif: images.preserveExif && !settings.stripExif ? 'whole' : rights,
     xmp: images.preserveXmp && !settings.stripExif,
     upright: isUpright,
   }

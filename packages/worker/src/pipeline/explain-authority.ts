@@ -26,7 +26,7 @@ export async function explainAuthority(
       return { ...about, accepted: true, by: 'the key kept with the image', refusal: undefined }
     }
   }
-  return { ...about, accepted: false, by: null, refusal: withAdvice(refusal, url) }
+  return { ...about, accepted: false, by: null, refusal: withSignedPath(refusal, url) }
 }
 
 function refusalOf(check: () => void): ImgsvcError | undefined {
@@ -46,8 +46,8 @@ function acceptedBy(url: ParsedUrl, { key }: Config['security']): string {
 }
 
 /** An operator may know what a stranger need not: which text was to be signed. */
-function withAdvice(refusal: ImgsvcError, { signedPath }: ParsedUrl): ImgsvcError {
+function withSignedPath(refusal: ImgsvcError, { signedPath }: ParsedUrl): ImgsvcError {
   if (refusal.code !== 'URL_BAD_SIGNATURE') return refusal
-  const detail = `it is not the one of ${JSON.stringify(signedPath)} under security.key or security.previousKeys; sign that text with \`imgsvc sign\``
+  const detail = `it is not the one of ${JSON.stringify(signedPath)}`
   return new ImgsvcError(refusal.code, detail, { cause: refusal })
 }

@@ -2,9 +2,13 @@ import type { Config } from '@imgsvc/core/config/schema'
 import { type ImgsvcError, toImgsvcError } from '@imgsvc/core/errors'
 import type { Explanation } from '@imgsvc/core/explanation'
 import { parseUrl } from '@imgsvc/core/url/dialects'
+import { VIDEO_TYPES } from '../engine/image.ts'
 import { explainCall } from '../filters/explain-call.ts'
+import { temporary } from './detect.ts'
+import { adviceFor } from './explain-advice.ts'
 import { explainAuthority } from './explain-authority.ts'
 import { explainEncoder, explainFormat, explainGeometry, explainSource, explainSteps } from './explanation.ts'
+import { checkVideo } from './finishing.ts'
 import { gather } from './gather.ts'
 import { type Job, type JobSettings, jobOf, type Received } from './job.ts'
 import { headFor } from './jsonp.ts'
@@ -53,7 +57,8 @@ function emptyDraft({ rawUrl, accept }: Received): Draft {
 
 function note(draft: Draft, error: ImgsvcError, { statusOf }: ExplainParts): void {
   // The detail is for operators: they are the only ones who can ask.
-  draft.errors = [...draft.errors, { code: error.code, status: statusOf(error), message: error.message }]
+  const { code, message } = error
+  draft.errors = [...draft.errors, { code, status: statusOf(error), message, advice: adviceFor(code) ?? null }]
 }
 
 async function walk(asked: Received, draft: Draft, signal: AbortSignal, parts: ExplainParts): Promise<void> {
@@ -83,15 +88,21 @@ async function walkOn(job: Job, draft: Draft, signal: AbortSignal, parts: Explai
       : filter,
   )
   const inLine = inLineOf(parts.limiter, stages)
-  const { todo } = await planned(job, inputs, { signal, stages, inLine, finder: parts.finder })
+  const { todo, isTemporary } = await planned(job, inputs, { signal, stages, inLine, finder: parts.finder })
+  await checkVideo(job, inputs, todo, parts.finishing)
+  const head = isTemporary ? temporary(inputs.head, job.detection) : inputs.head
   draft.geometry = explainGeometry(todo)
   draft.steps = explainSteps(todo)
   draft.result = { width: todo.size.width, height: todo.size.height, frames: todo.frames }
-  draft.format = explainFormat(todo, inputs.negotiation)
+  const { video } = inputs.filters
+  draft.format = {
+    ...explainFormat(todo, inputs.negotiation),
+    ...(video && { contentType: VIDEO_TYPES[video], why: 'gifv() makes a video of the finished GIF' }),
+  }
   draft.encoder = explainEncoder(todo.encoding)
   draft.headers = {
     'Content-Type': contentTypeOf(job, draft.format.contentType),
-    ...parts.headersOf(headFor(inputs.head, job.callback)),
+    ...parts.headersOf(headFor(head, job.callback)),
   }
 }
 

@@ -1,4 +1,10 @@
-import type { ExplainedFormat, ExplainedGeometry, ExplainedSource, ExplainedStep, Facts } from '@imgsvc/core/explanation'
+import type {
+  ExplainedFormat,
+  ExplainedGeometry,
+  ExplainedSource,
+  ExplainedStep,
+  Facts,
+} from '@imgsvc/core/explanation'
 import type { Encoding } from '../engine/encode.ts'
 import type { GeometryOp } from '../engine/geometry/transform.ts'
 import { CONTENT_TYPES } from '../engine/image.ts'
@@ -78,7 +84,9 @@ function reason({ format, by }: FormatChoice, { source, candidates }: Negotiatio
       return `the source is an animated ${source.format}, which is not converted`
     case 'source': {
       const why = format === source.format ? 'the source has it' : `sources that are ${source.format} become ${format}`
-      return candidates.length === 0 ? `${why}, and nothing else is offered to this client` : `${why}, and none of ${candidates.join(', ')} can hold the picture`
+      return candidates.length === 0
+        ? `${why}, and nothing else is offered to this client`
+        : `${why}, and none of ${candidates.join(', ')} can hold the picture`
     }
   }
 }
@@ -91,7 +99,7 @@ export function explainEncoder(encoding: Encoding): Facts {
     case 'jpeg':
       return {
         ...{ format, quality, ...squeezed, progressive: encoding.progressiveJpeg },
-        ...{ chroma: encoding.jpegChroma, quantTable: encoding.jpegQuantTable },
+        ...{ chroma: encoding.jpegChroma, quantTable: encoding.jpegQuantTable, trellis: encoding.jpegTrellis ?? false },
       }
     case 'png':
       return { format, compressionLevel: encoding.pngLevel, ...(colours !== undefined && { colours }) }

@@ -2,7 +2,7 @@ import { ImgsvcError } from '@imgsvc/core/errors'
 import { probe } from '../engine/decode.ts'
 import type { SourceInfo } from '../engine/image.ts'
 import type { ResolvedFilters } from '../filters/resolve.ts'
-import { filtersOn } from './animation.ts'
+import { filtersOn, onBackground } from './animation.ts'
 import { etagOf } from './etag.ts'
 import { type Job, mayVary } from './job.ts'
 import { becomesWebp, isAnimated, type NegotiationInput } from './negotiate.ts'
@@ -37,7 +37,7 @@ export interface GatherParts {
 export async function gather(job: Job, signal: AbortSignal, stages: Stages, parts: GatherParts): Promise<Inputs> {
   const source = open(job.request.source, job, signal, stages, parts)
   // Where GIF sources pass without filters, what filters name waits until the source proves to be none.
-  const filters = job.skipGifFilters ? filtersOn((await source).info, job.filters, job) : job.filters
+  const filters = onBackground(job.skipGifFilters ? filtersOn((await source).info, job.filters, job) : job.filters)
   const [{ original, info }, ...references] = await Promise.all([
     source,
     ...filters.refs.map((ref) => open(ref, job, signal, stages, parts).catch(blameFilter)),
@@ -54,7 +54,8 @@ export async function gather(job: Job, signal: AbortSignal, stages: Stages, part
     truncated,
     negotiation: {
       candidates: job.candidates,
-      explicit: filters.format,
+      // A video is made of a finished GIF.
+      explicit: filters.video === undefined ? filters.format : 'gif',
       source: info,
       autoAnimatedWebp: job.images.autoAnimatedWebp,
     },
@@ -88,7 +89,7 @@ async function open(
   stages: Stages,
   { fetcher }: GatherParts,
 ): Promise<Opened> {
-  const original = await stages.time('fetch', () => fetcher.fetch(source, signal))
+  const original = await stages.time('fetch', () => fetcher.fetch(source, signal, job.client))
   const { refetch } = original
   const read = (it: Original) => stages.time('decode', () => inspect(it.bytes, job))
   if (!refetch) return kept(original, await read(original))

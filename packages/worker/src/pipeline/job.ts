@@ -8,6 +8,7 @@ import type { ImageRequest } from '@imgsvc/core/url/request'
 import { clampRequested } from '../engine/geometry/targets.ts'
 import { type ResolvedFilters, resolveFilters } from '../filters/resolve.ts'
 import { unnested } from '../filters/source/extract-focal.ts'
+import type { Client } from '../stores/store.ts'
 import { type Authorisation, authorise } from './authorise.ts'
 import { detectionKey } from './detect.ts'
 import { callbackOf } from './jsonp.ts'
@@ -27,6 +28,7 @@ export interface Job extends ResultRequest {
   readonly skipGifFilters: boolean
   /** Function to hand a /meta/ document to. */
   readonly callback: string | undefined
+  readonly client: Client | undefined
 }
 
 /** One request as received. */
@@ -34,6 +36,8 @@ export interface Received {
   /** The request target. */
   readonly rawUrl: string
   readonly accept: string | undefined
+  /** Whom it is for, where sources tell their hosts. */
+  readonly client?: Client | undefined
 }
 
 /** The settings a job depends on. */
@@ -49,7 +53,7 @@ export function prepareJob(received: Received, settings: JobSettings, authorisat
 /** The job of a URL that may be asked for. Throws FILTER_INVALID. */
 export function jobOf(
   url: ParsedUrl,
-  { rawUrl, accept }: Received,
+  { rawUrl, accept, client }: Received,
   { images, detection, filters: policy, limits, compat }: JobSettings,
 ): Job {
   const { length } = url.request.filters
@@ -57,7 +61,7 @@ export function jobOf(
     throw new ImgsvcError('FILTER_INVALID', `${length} filters; at most ${limits.filters} are allowed`)
   }
   const request = unnested({ ...url.request, ...clampRequested(url.request, images.maxWidth, images.maxHeight) })
-  const filters = resolveFilters(request.filters, { onInvalid: policy.onInvalid })
+  const filters = resolveFilters(request.filters, policy)
   const candidates = candidatesOf(request, filters, accept, images)
   return {
     request,
@@ -71,6 +75,7 @@ export function jobOf(
       candidates.join('-'),
       settingsKey(images),
       policy.onInvalid,
+      policy.enabled.join(),
       compat.skipGifFilters,
       detectionKey(request, filters, detection),
     ].join('\n'),
@@ -84,25 +89,26 @@ export function jobOf(
       ignored: filters.ignored,
     }),
     callback: request.meta ? callbackOf(rawUrl, images.metaCallback) : undefined,
+    client,
   }
 }
 
 /** Would another Accept have given another answer? Documents are the same for everybody. */
 export function mayVary({ request, filters, images }: Pick<Job, 'request' | 'filters' | 'images'>): boolean {
-  return !request.meta && filters.format === undefined && negotiates(images)
+  return !request.meta && filters.format === undefined && filters.video === undefined && negotiates(images)
 }
 
 /**
- * With format() nothing is negotiated, not even for the GIF sources it has no effect on: whether the source is one is
+ * With format() and gifv() nothing is negotiated, not even for the GIF sources it has no effect on: whether the source is one is
  * not known yet, and clients would no longer share results. Documents of /meta/ do not depend on Accept.
  */
 function candidatesOf(
   { meta }: ImageRequest,
-  { format, autoJpg }: ResolvedFilters,
+  { format, video, autoJpg }: ResolvedFilters,
   accept: string | undefined,
   images: Config['images'],
 ): readonly Candidate[] {
-  return format ? [] : formatCandidates(meta ? undefined : accept, images, autoJpg)
+  return format || video ? [] : formatCandidates(meta ? undefined : accept, images, autoJpg)
 }
 
 /** Settings that change bytes of a result; limits, lifetimes and wrapping do not. Computed once per configuration. */

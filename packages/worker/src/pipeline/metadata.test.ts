@@ -159,10 +159,30 @@ describe('what the source tells about itself', () => {
       },
     )
 
-    test('is nothing with strip_exif()', async () => {
-      const images = { preserveExif: true, preserveXmp: true, preserveCopyright: true }
+    test('is nothing with strip_exif(), except for the rights where they are to be kept', async () => {
+      const images = { preserveExif: true, preserveXmp: true }
       expect(await told(format, images, 'strip_exif()')).toEqual(NOTHING)
+      expect(await told(format, { ...images, preserveCopyright: true }, 'strip_exif()')).toEqual(RIGHTS)
     })
+  })
+
+  test.each(['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const)(
+    'is nothing where %s tells nothing',
+    async (from) => {
+      const plain = await (await ramp(32, 32)).toFormat(from).toBuffer()
+      for (const images of [{ preserveExif: true }, { preserveExif: true, respectOrientation: true }]) {
+        for (const format of OUTPUTS) {
+          const { data } = await make({ source: plain, format, images })
+          expect((await sharp(data).metadata()).exif).toBeUndefined()
+        }
+      }
+    },
+  )
+
+  test('of the orientation of a TIFF, which has no EXIF block, goes along with preserveExif', async () => {
+    const turned = await (await ramp(48, 32)).withMetadata({ orientation: 6 }).tiff().toBuffer()
+    const { data } = await make({ source: turned, format: 'jpeg', images: { preserveExif: true } })
+    expect((await sharp(data).metadata()).orientation).toBe(6)
   })
 
   test('keeps its profile beside it', async () => {

@@ -1,7 +1,8 @@
 import type { Finder } from '../detection/finder.ts'
-import { CONTENT_TYPES } from '../engine/image.ts'
 import type { Admit } from './admit.ts'
 import { temporary } from './detect.ts'
+import { flightKey } from './fetch-source.ts'
+import { checkVideo, type Finishing, finished } from './finishing.ts'
 import { type GatherParts, gather, type Inputs } from './gather.ts'
 import type { Job, Received } from './job.ts'
 import { headFor, resultFor } from './jsonp.ts'
@@ -33,6 +34,8 @@ export interface PictureParts extends GatherParts, SignedJobParts {
   readonly limiter: Limiter
   /** Absent: nothing is looked for. */
   readonly finder?: Finder | undefined
+  /** Absent: files are answered as they are rendered. */
+  readonly finishing?: Finishing | undefined
   readonly onResultCache: (result: 'hit' | 'miss' | 'coalesced') => void
 }
 
@@ -54,7 +57,14 @@ export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise
   /** Finished, on their way to the result storage, which bounds how many these are. */
   const unwritten = new Map<string, StoredResult>()
 
+  async function find(job: Job): Promise<StoredResult | undefined> {
+    // What others were shown may differ from what the source shows this client.
+    if (job.client?.isPersonal) return undefined
+    return unwritten.get(job.key) ?? (await parts.results.get(job)) ?? unwritten.get(job.key)
+  }
+
   function keep(job: Job, result: StoredResult): void {
+    if (job.client?.isPersonal) return
     unwritten.set(job.key, result)
     // After the answer: a slow disk must not hold the client. put() never rejects.
     void parts.results.put(job, result).then(() => unwritten.delete(job.key))
@@ -63,7 +73,7 @@ export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise
   async function answer(ask: Ask): Promise<Answer> {
     const prepared = await signedJob(ask, parts, ask.signal)
     const job = parts.admit ? await parts.admit(prepared, ask.signal) : prepared
-    const stored = unwritten.get(job.key) ?? (await parts.results.get(job)) ?? unwritten.get(job.key)
+    const stored = await find(job)
     if (stored) {
       parts.onResultCache('hit')
       const head = headFor(stored, job.callback)
@@ -77,7 +87,7 @@ export function createPictures(parts: PictureParts): { answer(ask: Ask): Promise
       parts.onResultCache('miss')
       return { kind: 'not-modified', result: head, cache: 'MISS' }
     }
-    const { value, joined } = await flights.run(job.key, ask.signal, async (signal) => {
+    const { value, joined } = await flights.run(flightKey(job.key, job.client), ask.signal, async (signal) => {
       const gathered = inputs ?? (await gather(job, signal, ask.stages, parts))
       const { result, isTemporary } = await make(job, gathered, signal, ask.stages, parts)
       if (isTemporary) return temporary(result, job.detection)
@@ -98,7 +108,7 @@ async function make(
   inputs: Inputs,
   signal: AbortSignal,
   stages: Stages,
-  { limiter, finder }: PictureParts,
+  { limiter, finder, finishing }: PictureParts,
 ): Promise<{ readonly result: StoredResult; readonly isTemporary: boolean }> {
   const { original, refs, negotiation, head } = inputs
   const inLine = inLineOf(limiter, stages)
@@ -107,9 +117,13 @@ async function make(
     const data = metaDocument(job.request.source, todo, negotiation)
     return { result: { ...head, contentType: 'application/json', data }, isTemporary }
   }
-  const rendered = await inLine(signal, () =>
-    render(todo, original.bytes, new Map([...refs].map(([ref, opened]) => [ref, opened.original.bytes])), signal),
-  )
-  for (const stage of ['decode', 'render', 'encode'] as const) stages.add(stage, rendered.timings[stage])
-  return { result: { ...head, contentType: CONTENT_TYPES[rendered.format], data: rendered.data }, isTemporary }
+  await checkVideo(job, inputs, todo, finishing)
+  const references = new Map([...refs].map(([ref, opened]) => [ref, opened.original.bytes]))
+  // Programs run in the slot of their picture: the limit on renders bounds them, too.
+  const file = await inLine(signal, async () => {
+    const rendered = await render(todo, original.bytes, references, signal)
+    for (const stage of ['decode', 'render', 'encode'] as const) stages.add(stage, rendered.timings[stage])
+    return finished(rendered, job, inputs, { signal, stages, finishing })
+  })
+  return { result: { ...head, ...file }, isTemporary }
 }

@@ -11,6 +11,7 @@ import { headSteps } from '../engine/head.ts'
 import type { OutputFormat, SourceInfo } from '../engine/image.ts'
 import { type Metadata, needsSource } from '../engine/metadata.ts'
 import type { Step } from '../engine/ops.ts'
+import { outlined } from '../engine/outline-ops.ts'
 import { type ResolvedFilters, settingsOf } from '../filters/resolve.ts'
 import { checkFrames, framesOf } from './animation.ts'
 import { arrivalOf } from './arrival.ts'
@@ -84,6 +85,7 @@ export function plan({ request, filters, source, formatOf, images, refs, measure
   const settings = settingsOf(list)
   const metadata = metadataFor(source, orientation !== 1, settings, images)
   const steps = headSteps(geometry.ops, source, !metadata.icc && !needsSource(metadata))
+  if (request.debug) steps.push(...outlined(geometry.size, geometry.focalPoints))
   const original = turnSize(EXIF_TURNS[orientation - 1] ?? UPRIGHT, source)
   let { size } = geometry
   let eyes = eyesIn(geometry, arrival, measured)

@@ -1,5 +1,5 @@
 /** Where the time of one request goes; the labels of imgsvc_stage_duration_seconds and of Server-Timing. */
-export type StageName = 'queue' | 'fetch' | 'decode' | 'detect' | 'render' | 'encode'
+export type StageName = 'queue' | 'fetch' | 'decode' | 'detect' | 'render' | 'encode' | 'optimize'
 
 export interface Stages {
   /** Runs and adds the time it took, also when it fails. */

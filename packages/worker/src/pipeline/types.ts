@@ -1,4 +1,5 @@
 import type { OutputFormat } from '../engine/image.ts'
+import type { Client } from '../stores/store.ts'
 import type { ResultNamespace } from './result-namespace.ts'
 
 /** A finished picture. */
@@ -38,8 +39,11 @@ export interface Original {
 
 /** The source stage: `source` is thumbor's quoted image_url, or the raw text of a filter's URL argument. */
 export interface SourceFetcher {
-  /** Throws SOURCE_NOT_FOUND, SOURCE_REFUSED, SOURCE_TOO_LARGE, SOURCE_FAILED, SOURCE_TIMEOUT. */
-  fetch(source: string, signal: AbortSignal): Promise<Original>
+  /**
+   * `client`: whom it is fetched for, where that matters. Throws SOURCE_NOT_FOUND, SOURCE_REFUSED, SOURCE_TOO_LARGE,
+   * SOURCE_FAILED, SOURCE_TIMEOUT.
+   */
+  fetch(source: string, signal: AbortSignal, client?: Client): Promise<Original>
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -27,6 +27,12 @@ test('additions at the same time all stay', async () => {
   const entries = Array.from({ length: 40 }, (_, i) => `${i}.jpg`)
   await Promise.all(entries.map((entry, i) => files[i % 4]?.add(entry)))
   expect((await files[0]?.read())?.trim().split('\n').sort()).toEqual([...entries].sort())
+})
+
+test('it does not expire with the originals beside it', async () => {
+  await createBlacklistFile(root).add('a.jpg')
+  await utimes(path(), 0, 0)
+  expect(await createBlacklistFile(root).read()).toBe('a.jpg\n')
 })
 
 test('a list edited by hand is taken over, its last line too', async () => {

@@ -15,8 +15,17 @@ export interface Stat {
   readonly modifiedAt: number | undefined
 }
 
+/** What is known of the client a picture is for, where a source tells its host about it. */
+export interface Client {
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What is fetched with them may be for nobody else. */
+  readonly isPersonal: boolean
+}
+
 export interface IoOptions {
   readonly signal: AbortSignal
+  readonly client?: Client | undefined
   /** Stop with SOURCE_TOO_LARGE once more than this arrives. */
   readonly maxBytes?: number | undefined
 }

@@ -62,6 +62,14 @@ export const images = z
       reload: 'live',
       thumbor: 'PILLOW_PRESERVE_INDEXED_MODE',
     }),
+    optimizers: setting(
+      z.array(z.enum(['mozjpeg', 'palette', 'effort', 'jpegtran', 'gifsicle', 'pngcrush'])).default([]),
+      {
+        doc: 'What makes files smaller. Built in, as they are written: `mozjpeg`, `palette` (PNG with 256 colours), `effort` (more CPU for PNG, WebP, AVIF and GIF). Programs of `tools`, in this order, without a change to any pixel: `jpegtran`, `gifsicle`, `pngcrush`.',
+        reload: 'live',
+        thumbor: 'OPTIMIZERS',
+      },
+    ),
     autoWebp: setting(z.boolean().default(false), {
       doc: 'Answer WebP to clients that accept it.',
       reload: 'live',

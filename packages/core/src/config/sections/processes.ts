@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bytes, duration, setting, timeout, urlPath } from '../setting.ts'
+import { accountSettings } from './account.ts'
 import { launchSettings } from './launch.ts'
 
 /** The worker processes: how many, where they listen, when they count as failed. */
@@ -7,6 +8,10 @@ export const workers = z
   .strictObject({
     count: setting(z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto'), {
       doc: 'Number of worker processes. `auto`: one per core, at least 2.',
+      reload: 'live',
+    }),
+    spare: setting(z.int().min(0).max(1).default(1), {
+      doc: 'Worker processes kept loaded but idle: one takes the place of a worker that dies. 0 saves its memory, some 50 MB.',
       reload: 'live',
     }),
     basePort: setting(z.int().min(1).max(65_535).default(8000), {
@@ -91,6 +96,7 @@ export const workers = z
       doc: 'Longest time one request may take in a worker, queue included.',
       reload: 'live',
     }),
+    ...accountSettings,
     ...launchSettings(300),
   })
   .prefault({})
@@ -140,6 +146,7 @@ export const balancer = z
       doc: 'Connections to one worker, at most.',
       reload: 'restart',
     }),
+    ...accountSettings,
     ...launchSettings(-500),
   })
   .prefault({})

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bytes, setting } from '../setting.ts'
+import { bucketName, bucketNameOrNone, bytes, setting } from '../setting.ts'
 import { httpSource } from './http-source.ts'
 import { s3Connection } from './s3.ts'
 
@@ -15,11 +15,11 @@ const fileSource = z.strictObject({
 
 const s3Source = z.strictObject({
   type: z.literal('s3'),
-  ...s3Connection(z.string().default(''), 'Bucket of the originals. Empty: the first path segment names it.', {
+  ...s3Connection(bucketNameOrNone().default(''), 'Bucket of the originals. Empty: the first path segment names it.', {
     bucket: 'TC_AWS_LOADER_BUCKET',
     root: 'TC_AWS_LOADER_ROOT_PATH',
   }),
-  allowedBuckets: setting(z.array(z.string().min(1)).default([]), {
+  allowedBuckets: setting(z.array(bucketName()).default([]), {
     doc: 'Buckets that may be read, also as `bucket`; others are not found. Empty: every bucket.',
     reload: 'restart',
     thumbor: 'TC_AWS_ALLOWED_BUCKETS',

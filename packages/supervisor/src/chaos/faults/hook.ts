@@ -7,12 +7,15 @@ import { type Order, readOrder } from './orders.ts'
 const LOOK_MS = 50
 const STEP_MS = 20
 
-/** Carries out the orders for this process: those of its boot now, others as they come. Throws for `exit-at-boot`. */
-export function startFaults(dir: string, id: string, stateDir: string | undefined): void {
+/**
+ * Carries out the orders for this process: those of its boot now, others as they come. `idOf`: a spare worker gets its id
+ * later. Throws for `exit-at-boot`.
+ */
+export function startFaults(dir: string, idOf: () => string, stateDir: string | undefined): void {
   const clock = shiftableClock()
   let done = ''
   const look = () => {
-    const order = readOrder(dir, id)
+    const order = readOrder(dir, idOf())
     const text = JSON.stringify(order ?? null)
     if (text === done) return
     done = text
@@ -21,7 +24,7 @@ export function startFaults(dir: string, id: string, stateDir: string | undefine
 
   function carryOut(order: Order): void {
     if (order.fault === 'clock') clock.offsetMs = order.offsetMs
-    else if (order.fault === 'exit-when-ready' && stateDir !== undefined) exitWhenReady(stateDir, id, order.afterMs)
+    else if (order.fault === 'exit-when-ready' && stateDir !== undefined) exitWhenReady(stateDir, idOf(), order.afterMs)
     else if (order.fault === 'leak') leak(order.bytesPerSecond, order.maxBytes)
     else if (order.fault === 'flood') flood(order.bytesPerSecond, order.seconds)
     else if (order.fault === 'block') block(order.ms)
@@ -29,7 +32,7 @@ export function startFaults(dir: string, id: string, stateDir: string | undefine
     else if (order.fault === 'grandchildren') beget(order.count)
   }
 
-  const first = readOrder(dir, id)
+  const first = readOrder(dir, idOf())
   if (first?.fault === 'exit-at-boot') throw new Error(first.message)
   look()
   setInterval(look, LOOK_MS).unref()

@@ -34,8 +34,11 @@ export const sign = defineCommand({
   run: async (args, cli) => {
     const key = await signingKey(args, chooseStateDir(args.stateDir, cli), cli)
     for await (const path of argumentOrLines(args.path, cli.stdin)) {
+      if (cli.out.closed.aborted) break
+      if (path === '') continue
       // The signature covers what follows the slash behind it.
       cli.out.line(signedUrl(path.replace(/^\//, ''), key))
+      await cli.out.room()
     }
     return EXIT.ok
   },

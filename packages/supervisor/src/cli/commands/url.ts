@@ -4,10 +4,11 @@ import { parseThumborFields, thumborDialect } from '@imgsvc/core/url/thumbor'
 import type { Argv } from 'yargs'
 import { defineCommand, defineGroup } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { argumentOrLines } from '../lines.ts'
+import { linesOf } from '../lines.ts'
 import { signingKey } from '../signing-key.ts'
 import { chooseStateDir } from '../state-dir.ts'
 import { type UrlFlags, urlRequest } from '../url-request.ts'
+import { withJson } from './selection.ts'
 import { withKey } from './sign.ts'
 
 const build = defineCommand({
@@ -34,6 +35,7 @@ const build = defineCommand({
 
 function withPictureFlags<A>(yargs: Argv<A>) {
   return yargs
+    .option('size', { type: 'string', requiresArg: true, describe: 'Both sides as in a URL: 300x200, 300x, -300xorig' })
     .option('width', { type: 'string', requiresArg: true, describe: 'px, or orig; negative mirrors' })
     .option('height', { type: 'string', requiresArg: true, describe: 'px, or orig; negative flips' })
     .option('fit-in', { type: 'boolean', describe: 'Fit into the box instead of cutting' })
@@ -60,25 +62,39 @@ const parse = defineCommand({
   command: 'parse <path>',
   describe: 'Print what a URL path asks for, as JSON',
   build: (yargs) =>
-    yargs
+    withJson(yargs)
       .positional('path', { type: 'string', demandOption: true, describe: 'Path of the URL; - reads lines from stdin' })
       .example('$0 url parse /unsafe/300x200/smart/flower.jpg', '')
-      .example('$0 url parse - < paths.txt', 'one JSON value per line; null where no form fits'),
-  run: async ({ path }, { out, stdin }) => {
-    if (path === '-') {
-      for await (const line of argumentOrLines(path, stdin)) out.line(JSON.stringify(fieldsOrRefusal(line)))
-    } else out.json(parseThumborFields(path))
-    return EXIT.ok
+      .example('$0 url parse - < paths.txt', 'one JSON value per line; exit code 1 when one is no image URL'),
+  run: async ({ path, json }, { out, stdin }) => {
+    if (path !== '-') {
+      const fields = parseThumborFields(path)
+      if (json) out.line(JSON.stringify(fields))
+      else out.json(fields)
+      return EXIT.ok
+    }
+    let read = 0
+    let refused = 0
+    for await (const line of linesOf(stdin)) {
+      if (out.closed.aborted) break
+      const { value, isRefused } = fieldsOrRefusal(line)
+      out.line(JSON.stringify(value))
+      read++
+      if (isRefused) refused++
+      await out.room()
+    }
+    if (refused > 0) out.error(`imgsvc: ${refused} of ${read} lines are no image URLs`)
+    return refused > 0 ? EXIT.generic : EXIT.ok
   },
 })
 
 /** One line of many must not end the others: null where no form fits, the status where the path is broken. */
-function fieldsOrRefusal(path: string): unknown {
+function fieldsOrRefusal(path: string): { readonly value: unknown; readonly isRefused: boolean } {
   try {
-    return parseThumborFields(path)
+    return { value: parseThumborFields(path), isRefused: false }
   } catch (error) {
     if (!(error instanceof ImgsvcError)) throw error
-    return error.code === 'URL_NOT_FOUND' ? null : { error: error.status }
+    return { value: error.code === 'URL_NOT_FOUND' ? null : { error: error.status }, isRefused: true }
   }
 }
 

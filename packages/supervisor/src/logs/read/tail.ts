@@ -9,6 +9,8 @@ export interface TailLogsOptions extends LineFilter {
   readonly dir: string
   /** Ids whose logs are read: processes, or `supervisor`. */
   readonly ids: readonly string[]
+  /** Their own log, or what they write to stderr; default log. */
+  readonly stream?: 'log' | 'stderr' | undefined
   /** Lines of each to begin with, the newest of those that are asked for; Infinity: all. */
   readonly lines: number
   readonly follow: boolean
@@ -31,7 +33,7 @@ export async function* tailLogs(options: TailLogsOptions): AsyncGenerator<LogLin
   const tails: OpenedTail[] = []
   try {
     for (const id of ids) {
-      const base = `${fileNameOf(id)}.log`
+      const base = `${fileNameOf(id)}${options.stream === 'stderr' ? '.stderr' : ''}.log`
       // How many lines have to be read for so many that match is not known beforehand.
       const read = isFiltered ? Number.POSITIVE_INFINITY : lines
       const tail = await openTail({ dir, base, lines: read, since, follow, clock, signal })

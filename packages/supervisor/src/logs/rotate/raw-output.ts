@@ -1,9 +1,11 @@
-import { stat, truncate } from 'node:fs/promises'
+import { fstatSync, readSync, truncateSync } from 'node:fs'
+import { appendFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { carryOut } from './carry-out.ts'
 import { appendPart, type Range, wholeLines } from './copy-lines.ts'
 import { holeLength, punchHole } from './hole.ts'
 import { isNewPeriod } from './period.ts'
+import { createRateAllowance } from './rate-allowance.ts'
 import { openRawSource, type RawSource } from './raw-source.ts'
 import { rotation } from './rotation.ts'
 
@@ -39,9 +41,12 @@ export interface RawOutputOptions {
   readonly punch?: typeof punchHole
 }
 
+const NEWLINE = 0x0a
 const QUIET_MS = 1000
 /** The same when the last line is not finished: its rest may still come. */
 const QUIET_WITHIN_LINE_MS = 10_000
+/** Of a flood, what comes while a look copies is kept up to this: its last words may be among it. */
+const LATE_BYTES = 16 * 1024
 /** No block of a file system is larger: a block that was freed in part is freed whole with the part that follows. */
 const BLOCK_BYTES = 64 * 1024
 
@@ -51,6 +56,10 @@ const BLOCK_BYTES = 64 * 1024
  * the original that was copied becomes a hole: nothing that is written meanwhile is touched. The file begins anew, at
  * size 0, once it has been silent for a second. Where holes are not supported it begins anew at once, and a line
  * written between the last look at it and that moment, one system call, is lost.
+ *
+ * Of a flood, output that comes faster than it may be kept, lines are lost in any case: there the file is cut at once,
+ * by one system call, which needs no other program while the disk fills. What is kept of it joins the last rotated file
+ * up to the limit, so that a flood does not push everything else out within a second.
  */
 export function createRawOutput({ dir, name, pid = () => undefined, punch = punchHole }: RawOutputOptions): RawOutput {
   const path = join(dir, name)
@@ -62,7 +71,7 @@ export function createRawOutput({ dir, name, pid = () => undefined, punch = punc
   let size = 0
   let grewAt = 0
   let begunAt: number | undefined
-  let lookedAt: number | undefined
+  const allowance = createRateAllowance()
 
   async function meet({ file, stats, isAstray }: RawSource, now: number): Promise<void> {
     met = { inode: stats.ino, isAstray }
@@ -76,21 +85,41 @@ export function createRawOutput({ dir, name, pid = () => undefined, punch = punc
   }
 
   async function keep(source: RawSource, limits: RawLimits, names: readonly string[], now: number): Promise<RawLook> {
-    const allowed = keptBytes(limits, now - (lookedAt ?? now))
-    const lines = await wholeLines(source.file, { begin: head, end: size }, allowed)
-    const dropped = lines.begin - head
-    const heading =
-      dropped > 0 ? `[imgsvc] ${dropped} bytes were dropped here: they came faster than logs.maxRate\n` : ''
-    const target = source.isAstray ? path : `${path}.copy`
-    if (limits.backups > 0 || source.isAstray) {
-      await carryOut(dir, source.isAstray ? [] : [{ type: 'delete', name: `${name}.copy` }])
-      await appendPart(source.path, target, lines, heading)
+    const isKept = limits.backups > 0 || source.isAstray
+    const lines = await wholeLines(source.file, { begin: head, end: size }, allowance.left(limits, now))
+    const early = lines.begin - head
+    const isFlood = early > 0 && !source.isAstray
+    const joins = isFlood && isKept && (await hasRoom(`${path}.1`, lines, limits))
+    const target = source.isAstray ? path : joins ? `${path}.1` : `${path}.copy`
+    if (isKept) {
+      await carryOut(dir, target === `${path}.copy` ? [{ type: 'delete', name: `${name}.copy` }] : [])
+      await appendPart(source.path, target, lines, early > 0 ? headingFor(early) : '')
+      allowance.spend(lines.end - lines.begin)
     }
-    if (!source.isAstray && limits.backups > 0)
-      await carryOut(dir, rotation(name, names, limits.backups, `${name}.copy`))
-    await release(source, lines.end, source.isAstray || limits.backups === 0 ? path : `${path}.1`, limits.backups > 0)
+    const isRotated = !source.isAstray && !joins
+    if (isRotated && isKept) await carryOut(dir, rotation(name, names, limits.backups, `${name}.copy`))
+    const copy = source.isAstray || !isKept ? path : `${path}.1`
+    const late = isFlood ? await cut(source, lines.end, isKept ? copy : undefined) : 0
+    if (!isFlood) await release(source, lines.end, copy, limits.backups > 0)
     begunAt = now
-    return { rotated: !source.isAstray, dropped, grown: 0 }
+    return { rotated: isRotated, dropped: early + late, grown: 0 }
+  }
+
+  /** Begins anew at once; of what has come since `end` the last part joins the copy. Resolves to the bytes dropped. */
+  async function cut({ path: open, file }: RawSource, end: number, copy: string | undefined): Promise<number> {
+    const all = fstatSync(file.fd).size - end
+    const last = Buffer.alloc(copy === undefined ? 0 : Math.min(all, LATE_BYTES))
+    const read = readSync(file.fd, last, 0, last.length, end + all - last.length)
+    truncateSync(open)
+    head = 0
+    size = 0
+    const lines = all > read ? last.subarray(last.indexOf(NEWLINE) + 1, read) : last.subarray(0, read)
+    const dropped = all - lines.length
+    if (copy !== undefined && all > 0) {
+      await appendFile(copy, dropped > 0 ? Buffer.concat([Buffer.from(headingFor(dropped)), lines]) : lines)
+      allowance.spend(lines.length)
+    }
+    return dropped
   }
 
   /** Frees the disk space up to `end`. */
@@ -135,7 +164,8 @@ export function createRawOutput({ dir, name, pid = () => undefined, punch = punc
   async function look(source: RawSource, limits: RawLimits, names: readonly string[], now: number): Promise<RawLook> {
     if (met?.inode !== source.stats.ino || met.isAstray !== source.isAstray) await meet(source, now)
     const grown = Math.max(0, source.stats.size - size)
-    if (grown > 0) grewAt = now
+    // Later than now: the clock was set back, and silence begins anew.
+    if (grown > 0 || grewAt > now) grewAt = now
     size = source.stats.size
     if (size < head) [floor, head] = [0, 0] // begun anew by somebody else
     const pending = size - head
@@ -160,17 +190,24 @@ export function createRawOutput({ dir, name, pid = () => undefined, punch = punc
       try {
         return await look(source, limits, names, now)
       } finally {
-        lookedAt = now
         await source.file.close()
       }
     },
   }
 }
 
-/** What of the output since the last look is kept: a second's worth at once, and what the rate allows for the time. */
-function keptBytes({ maxBytes, maxRate, maxKept }: RawLimits, elapsedMs: number): number {
-  if (maxRate === 0) return maxKept
-  return Math.min(maxKept, Math.max(2 * maxBytes, maxRate * (1 + elapsedMs / 1000)))
+function headingFor(dropped: number): string {
+  return `[imgsvc] ${dropped} bytes were dropped here: they came faster than logs.maxRate\n`
+}
+
+/** Can this part of a flood join the last rotated file without making it larger than others? */
+async function hasRoom(path: string, { begin, end }: Range, { maxBytes }: RawLimits): Promise<boolean> {
+  try {
+    return (await stat(path)).size + end - begin <= maxBytes
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false // never rotated, or compressed since
+    throw error
+  }
 }
 
 async function bornAt(path: string): Promise<number> {

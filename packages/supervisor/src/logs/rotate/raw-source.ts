@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import { existsSync, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** The file that a process writes its raw output to. */
@@ -38,5 +38,11 @@ async function openSource(path: string, isAstray: boolean): Promise<RawSource | 
     if (code === 'ENOENT' || isAstray) return undefined
     throw error
   }
-  return { path, file, stats: await file.stat(), isAstray }
+  return { path: pathOf(file, path), file, stats: await file.stat(), isAstray }
+}
+
+/** Names the opened file itself: a spare worker's output may take its path at any moment (process/take-output.ts). */
+function pathOf(file: FileHandle, path: string): string {
+  const own = `/proc/${process.pid}/fd/${file.fd}`
+  return existsSync(own) ? own : path
 }

@@ -70,6 +70,12 @@ export interface Rotator {
 
 const LOOK_MS = 250
 const SOONEST_MS = 50
+/** With a small cap the looks are closer, and no closer than this while nothing happens. */
+const IDLE_MS = 100
+/** What a program can write in a millisecond, bytes: 200 MB a second. */
+const FLOOD_RATE = 200_000
+/** Share of the cap that a flood may take before it is seen. */
+const UNSEEN = 1 / 4
 const CAP_MS = 1000
 const FEWEST_KEPT = 64 * 1024
 
@@ -123,7 +129,7 @@ export function createRotator(options: RotatorOptions): Rotator {
         if (result) looks.push(result)
       }
       complaints.tellLosses()
-      wait = nextLook(looks, limit)
+      wait = nextLook(looks, limit, policy.maxTotal)
       if (looks.some(({ rotated }) => rotated) || clock.monotonic() - cappedAt >= CAP_MS) await keepCap(logs, limit)
       if (policy.compress && policy.backups > 0) compressor.begin(await readdir(dir))
     })
@@ -192,10 +198,11 @@ export function createRotator(options: RotatorOptions): Rotator {
   }
 
   /** The faster the fastest log grows, the sooner the next look, so that none outgrows its limit by far. */
-  function nextLook(looks: readonly Look[], limit: number): number {
+  function nextLook(looks: readonly Look[], limit: number, maxTotal: number): number {
+    const longest = maxTotal === 0 ? LOOK_MS : clamp((maxTotal * UNSEEN) / FLOOD_RATE, IDLE_MS, LOOK_MS)
     const fastest = Math.max(0, ...looks.map(({ grown }) => grown)) / Math.max(1, clock.monotonic() - lookedAt)
-    if (limit === 0 || fastest === 0) return LOOK_MS
-    return Math.min(LOOK_MS, Math.max(SOONEST_MS, limit / fastest))
+    if (limit === 0 || fastest === 0) return longest
+    return clamp(limit / fastest, SOONEST_MS, longest)
   }
 
   return {
@@ -214,6 +221,10 @@ interface Look {
   readonly rotated: boolean
   /** Bytes written since the last look, as far as it is known. */
   readonly grown: number
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value))
 }
 
 async function statOf(path: string): Promise<{ readonly size: number; readonly birthtimeMs: number }> {

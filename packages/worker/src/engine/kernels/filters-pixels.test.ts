@@ -4,7 +4,7 @@ import { largestDifference } from '../../../test/images/pictures.ts'
 import type { RawImage } from '../image.ts'
 import { gaussian, gaussianBlur } from './blur.ts'
 import { faded, meanColour, paste } from './composite.ts'
-import { convolved, normalised } from './convolution.ts'
+import { normalised } from './convolution.ts'
 import { curveTable, joinTables } from './curve.ts'
 import { drawNinePatch, readNinePatch } from './nine-patch.ts'
 import { noisy } from './noise.ts'
@@ -19,6 +19,7 @@ import {
   throughTable,
   throughTables,
 } from './table.ts'
+import { weighted } from './weighted-tiles.ts'
 
 interface Vector {
   readonly filter: string
@@ -105,7 +106,7 @@ byteForByte('curve', (image, lists: readonly string[]) => {
 })
 byteForByte('convolution', (image, [list = '', columns = 0, normalize = false]) => {
   const matrix = { weights: list.split(';').map(Number), columns }
-  return convolved(image, normalize ? normalised(matrix) : matrix)
+  return weighted(image, normalize ? normalised(matrix) : matrix)
 })
 byteForByte('round_corner', (image, [radii = '', red = 0, green = 0, blue = 0, transparent = false]) => {
   const [radiusX = 0, radiusY = 0] = radii.split('|').map(Number)

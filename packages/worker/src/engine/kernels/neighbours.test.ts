@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RawImage } from '../image.ts'
-import { convolved } from './convolution.ts'
 import { roundCorners } from './round-corner.ts'
 import { sharpened } from './sharpen.ts'
+import { weighted } from './weighted-tiles.ts'
 
 /** A picture of reproducible noise. */
 function noise(width: number, height: number, channels: 3 | 4): RawImage {
@@ -34,11 +34,52 @@ test('convolution is its definition, also where the matrix is larger than the pi
     fc.asyncProperty(side, side, fc.constantFrom(3 as const, 4 as const), odd, odd, async (w, h, channels, c, r) => {
       const image = noise(w, h, channels)
       const weights = Array.from({ length: c * r }, (_, i) => ((i * 7) % 11) - 4)
-      const { data } = await convolved(image, { weights, columns: c })
+      const { data } = await weighted(image, { weights, columns: c })
       expect([...data]).toEqual([...slowConvolution(image, weights, c)])
     }),
     { numRuns: 60 },
   )
+})
+
+test.each([
+  ['wider than a tile', 700, 4, 3, 5, 3],
+  ['higher than a tile', 12, 70, 4, 31, 31],
+  ['of one column below a high matrix', 1, 40, 3, 1, 101],
+  ['of one row beside a wide matrix', 400, 1, 4, 101, 1],
+] as const)('convolution is its definition for a picture %s', async (_, width, height, channels, columns, rows) => {
+  const image = noise(width, height, channels)
+  const weights = Array.from({ length: columns * rows }, (__, i) => ((i * 7) % 11) - 4)
+  const { data } = await weighted(image, { weights, columns })
+  expect(Buffer.compare(data, slowConvolution(image, weights, columns))).toBe(0)
+})
+
+test('fractions are added in the order of the matrix, which decides the last bit', async () => {
+  const image = noise(97, 31, 3)
+  const weights = Array.from({ length: 49 }, (_, i) => Math.sin(i + 1) / 3)
+  const { data } = await weighted(image, { weights, columns: 7 })
+  expect(Buffer.compare(data, slowConvolution(image, weights, 7))).toBe(0)
+})
+
+test('what passes any number is brought into a byte', async () => {
+  const image = noise(40, 3, 3)
+  for (const [weight, value] of [
+    [1e15, 255],
+    [-1e15, 0],
+  ] as const) {
+    const { data } = await weighted({ ...image, data: image.data.fill(9) }, { weights: [weight], columns: 1 })
+    expect(new Set(data)).toEqual(new Set([value]))
+  }
+})
+
+test('two pictures at once do not disturb each other', async () => {
+  const weights = Array.from({ length: 301 }, (_, i) => (i % 3) / 301)
+  const [one, other] = [noise(300, 90, 3), noise(200, 150, 4)]
+  const alone = [await weighted(one, { weights, columns: 301 }), await weighted(other, { weights, columns: 1 })]
+  const together = await Promise.all([
+    weighted(one, { weights, columns: 301 }),
+    weighted(other, { weights, columns: 1 }),
+  ])
+  expect(together.map(({ data }, i) => Buffer.compare(data, alone[i]?.data ?? new Uint8Array()))).toEqual([0, 0])
 })
 
 describe('sharpen', () => {
@@ -59,23 +100,10 @@ describe('sharpen', () => {
   })
 
   test('is the same in strips as in one piece', async () => {
-    // Wide enough for strips of the least height; the same noise in a column of it fits one strip.
-    const [width, height] = [2 ** 15, 150]
-    const column = noise(1, height, 3)
-    const wide = new Uint8Array(width * height * 3)
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) wide.set(column.data.subarray(y * 3, y * 3 + 3), (y * width + x) * 3)
-    }
-    const [inStrips, whole] = await Promise.all([
-      sharpened({ data: wide, width, height, channels: 3 }, { ...plain, amount: 4, radius: 3 }),
-      sharpened(column, { ...plain, amount: 4, radius: 3 }),
-    ])
-    for (const x of [0, 777, width - 1]) {
-      const found = Array.from({ length: height }, (_, y) => [
-        ...inStrips.data.subarray((y * width + x) * 3).subarray(0, 3),
-      ])
-      expect(found.flat()).toEqual([...whole.data])
-    }
+    const image = noise(20, 200, 3)
+    const settings = { ...plain, amount: 4, radius: 3 }
+    const [inStrips, whole] = await Promise.all([sharpened(image, settings, 1), sharpened(image, settings)])
+    expect(Buffer.compare(inStrips.data, whole.data)).toBe(0)
   })
 })
 

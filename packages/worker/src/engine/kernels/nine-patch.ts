@@ -67,39 +67,47 @@ interface Samples {
 export async function drawNinePatch(picture: RawImage, frame: RawImage, patch: NinePatch): Promise<void> {
   const across = sample(patch.columns, picture.width)
   const down = sample(patch.rows, picture.height)
-  const pixel = new Float64Array(4)
+  const rowOf = stretchedRows(frame, across)
   await inSlices(picture.height, picture.width * 16, (from, to) => {
     for (let y = from; y < to; y++) {
-      for (let x = 0; x < picture.width; x++) {
-        mix(pixel, frame, across, x, down, y)
-        cover(picture.data, (y * picture.width + x) * 4, pixel)
-      }
+      const start = y * picture.width * 4
+      const row = picture.data.subarray(start, start + picture.width * 4)
+      drawRow(row, rowOf(down.before[y] as number), rowOf(down.behind[y] as number), down.nearness[y] as number)
     }
   })
 }
 
-function mix(
-  pixel: Float64Array,
-  { data, width }: RawImage,
-  across: Samples,
-  x: number,
-  down: Samples,
-  y: number,
-): void {
-  const [left, right, toRight] = [across.before[x], across.behind[x], across.nearness[x]] as [number, number, number]
-  const [above, below, toBelow] = [down.before[y], down.behind[y], down.nearness[y]] as [number, number, number]
-  for (let c = 0; c < 4; c++) {
-    const at = (column: number, row: number) => data[(row * width + column) * 4 + c] as number
-    const upper = at(left, above) + (at(right, above) - at(left, above)) * toRight
-    const lower = at(left, below) + (at(right, below) - at(left, below)) * toRight
-    pixel[c] = Math.trunc(upper + (lower - upper) * toBelow)
+/** Rows of the frame, drawn out to the width of the picture; the last two are kept, as each is needed many times. */
+function stretchedRows({ data, width }: RawImage, across: Samples): (row: number) => Float64Array {
+  let kept: readonly { readonly row: number; readonly values: Float64Array }[] = []
+  return (row) => {
+    const known = kept.find((one) => one.row === row)
+    if (known) return known.values
+    const values = new Float64Array(across.before.length * 4)
+    for (let i = 0; i < values.length; i++) {
+      const [x, channel] = [i >> 2, i & 3]
+      const left = data[(row * width + (across.before[x] as number)) * 4 + channel] as number
+      const right = data[(row * width + (across.behind[x] as number)) * 4 + channel] as number
+      values[i] = left + (right - left) * (across.nearness[x] as number)
+    }
+    kept = [...kept.slice(-1), { row, values }]
+    return values
   }
 }
 
-function cover(below: Uint8Array, at: number, pixel: Float64Array): void {
-  const opacity = (pixel[3] as number) / 255
-  const rest = ((below[at + 3] as number) / 255) * (1 - opacity)
-  for (let c = 0; c < 3; c++) below[at + c] = (pixel[c] as number) * opacity + (below[at + c] as number) * rest
+function drawRow(below: Uint8Array, upper: Float64Array, lower: Float64Array, toLower: number): void {
+  const value = (i: number) => {
+    const above = upper[i] as number
+    return Math.trunc(above + ((lower[i] as number) - above) * toLower)
+  }
+  for (let at = 0; at < below.length; at += 4) {
+    const opacity = value(at + 3) / 255
+    if (opacity === 0 && below[at + 3] === 255) continue
+    const rest = ((below[at + 3] as number) / 255) * (1 - opacity)
+    below[at] = value(at) * opacity + (below[at] as number) * rest
+    below[at + 1] = value(at + 1) * opacity + (below[at + 1] as number) * rest
+    below[at + 2] = value(at + 2) * opacity + (below[at + 2] as number) * rest
+  }
 }
 
 /** Spreads spans over `length` px. A span of n px ends a step short of its last px, as in thumbor. */

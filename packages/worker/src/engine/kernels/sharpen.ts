@@ -31,14 +31,18 @@ const STRIP_PIXELS = 2 ** 21
 
 /**
  * Scales each level of detail by its nearness to the radius; fractions are dropped, alpha stays
- * (`thumbor/filters/sharpen.py`). Takes pictures of 3 or 4 channels; works on strips, so that the memory is bounded.
+ * (`thumbor/filters/sharpen.py`). Takes pictures of 3 or 4 channels; works on strips of about `stripPixels`, so that the memory is bounded.
  */
-export async function sharpened(image: RawImage, { amount, radius, luminance }: Sharpening): Promise<RawImage> {
+export async function sharpened(
+  image: RawImage,
+  { amount, radius, luminance }: Sharpening,
+  stripPixels = STRIP_PIXELS,
+): Promise<RawImage> {
   const { width, height } = image
   const gain = (level: number) => 1 + amount * Math.exp(-((level - radius) ** 2) / FALLOFF)
   // Brings what is stored into a byte, faster than a call for each; it rounds, hence the trunc().
-  const out = Uint8ClampedArray.from(image.data)
-  const rows = Math.max(2 * REACH, Math.floor(STRIP_PIXELS / width))
+  const out = new Uint8ClampedArray(image.data)
+  const rows = Math.max(2 * REACH, Math.floor(stripPixels / width))
   for (let top = 0; top < height; top += rows) {
     const bottom = Math.min(top + rows, height)
     for (const part of luminance ? LUMINANCE : COLOURS) {

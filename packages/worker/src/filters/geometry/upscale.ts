@@ -1,5 +1,5 @@
 import type { Side } from '@imgsvc/core/url/request'
-import { resize } from '../../engine/ops.ts'
+import { scale } from '../../engine/scale.ts'
 import { defineFilter } from '../filter.ts'
 
 /** `thumbor/filters/upscale.py`; `orig`, which thumbor answers with 500, is the side of the source. */
@@ -16,7 +16,7 @@ export const upscale = defineFilter({
     if (size.width >= width || size.height >= height) return []
     const byWidth = size.width / width >= size.height / height
     return [
-      resize({
+      scale(size, {
         width: byWidth ? width : Math.max(1, Math.trunc((size.width * height) / size.height)),
         height: byWidth ? Math.max(1, Math.trunc((size.height * width) / size.width)) : height,
       }),
