@@ -340,7 +340,8 @@ describe('the resolved configuration', () => {
   const full = () =>
     load({
       flags: {
-        sources: '[{type: file, root: a}, {type: http, allow: ["*.example.org"]}, {type: s3, accessKeyId: id, secretAccessKey: env:X}]',
+        sources:
+          '[{type: file, root: a}, {type: http, allow: ["*.example.org"]}, {type: s3, accessKeyId: id, secretAccessKey: env:X}]',
         storage: '{type: file}',
         results: '{type: file, expires: 1h}',
         'images.webpQuality': '70',

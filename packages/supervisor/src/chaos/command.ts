@@ -37,9 +37,15 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
     return 2
   }
   if (args.help) print(USAGE)
-  else if (args.list) for (const { number, title, bar } of args.rows) print(`${number}. ${title}\n   ${bar}`)
+  else if (args.list) listRows(args, print)
   else return play(args, options)
   return 0
+}
+
+function listRows({ rows, json }: ChaosArguments, print: (line: string) => void): void {
+  const listed = rows.map(({ number, title, bar, isQuick }) => ({ row: number, title, bar, isQuick }))
+  if (json) print(JSON.stringify(listed, null, 2))
+  else for (const { row, title, bar } of listed) print(`${row}. ${title}\n   ${bar}`)
 }
 
 async function play(args: ChaosArguments, options: ChaosOptions): Promise<number> {
