@@ -240,6 +240,15 @@ workers: { basePort: 0 }
     expect(source("bucket: '', allowedBuckets: [photos]")).not.toThrow()
   })
 
+  test('a umask is octal and in quotes: YAML reads 027 as a number', () => {
+    const source = (umask: string) => () => loadText(`workers: { umask: ${umask} }\n`)
+    expect(mistakesOf(source('027'))).toEqual([
+      'imgsvc.yaml:1:19: workers.umask: expected "inherit" or octal digits in quotes such as "027", got 27',
+    ])
+    expect(mistakesOf(source('rwx'))[0]).toContain('octal digits in quotes such as "027", got "rwx"')
+    expect(source("'027'")).not.toThrow()
+  })
+
   test('all of them are told at once, each with its place and what would be right', () => {
     expect(
       mistakesOf(() => loadText(text, { env: { IMGSVC_LIMITS_FILTERS: 'x' }, flags: { 'logs.level': 'loud' } })),

@@ -134,6 +134,14 @@ export const secret = () => {
   return schema
 }
 
+/** Permissions that new files do not get, octal; text, because YAML reads 027 as twenty-seven. */
+export const umask = () => {
+  const expected = 'octal digits in quotes such as "027"'
+  const schema = z.string().regex(/^[0-7]{3,4}$/, `expected ${expected}`)
+  shapes.add(schema, { kind: 'text', expected })
+  return schema
+}
+
 function textLike(expected: string, isRight: (text: string) => boolean) {
   const schema = z.string().refine(isRight, `expected ${expected}`)
   shapes.add(schema, { kind: 'text', expected })

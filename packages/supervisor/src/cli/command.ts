@@ -20,6 +20,8 @@ export interface Outcome {
 export interface Command {
   /** The word that calls it. */
   readonly name: string
+  /** The words it cannot do without, as its help names them. */
+  readonly needs: readonly string[]
   readonly members: readonly Command[]
   readonly addTo: (yargs: Argv, cli: Cli, outcome: Outcome) => Argv
 }
@@ -28,6 +30,7 @@ export interface Command {
 export function defineCommand<A>({ command, describe, build, run }: CommandSpec<A>): Command {
   return {
     name: command.split(' ', 1)[0] as string,
+    needs: [...command.matchAll(/<([^>]+)>/g)].map(([, word]) => word as string),
     members: [],
     addTo: (yargs, cli, outcome) =>
       yargs.command(command, describe, build, async (args) => {
@@ -44,6 +47,7 @@ export function defineCommand<A>({ command, describe, build, run }: CommandSpec<
 export function defineGroup(name: string, describe: string, members: readonly Command[]): Command {
   return {
     name,
+    needs: [],
     members,
     addTo: (yargs, cli, outcome) =>
       yargs.command(name, describe, (group) => {

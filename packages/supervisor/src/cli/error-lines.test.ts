@@ -14,6 +14,13 @@ test('the name of the program is not said twice', () => {
   ])
 })
 
+test('a supervisor that is silent is not said to be absent', () => {
+  const cause = new ImgsvcError('DEADLINE')
+  expect(errorLines(new ImgsvcError('NOT_RUNNING', 'no answer on /s within 2 s', { cause }))).toEqual([
+    'imgsvc does not answer (no answer on /s within 2 s)',
+  ])
+})
+
 test('several mistakes stand as they are, so that an editor can jump to them', () => {
   const error = new ImgsvcError('CONFIG_INVALID', 'a.yaml:1:2: x\na.yaml:3:4: y')
   expect(errorLines(error)).toEqual(['imgsvc: The configuration is not valid:', 'a.yaml:1:2: x', 'a.yaml:3:4: y'])

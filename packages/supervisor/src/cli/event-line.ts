@@ -17,7 +17,13 @@ function words(event: ServiceEvent): readonly string[] {
         event.reason ?? '',
       ]
     case 'crash':
-      return [event.process, `crash (${event.cause})`, `pid ${event.pid}`, exitText(event.exit), event.reason]
+      return [
+        event.process,
+        event.cause === 'crash' ? 'crash' : `crash (${event.cause})`,
+        `pid ${event.pid}`,
+        exitText(event.exit),
+        event.reason,
+      ]
     case 'reload':
       return ['reload', event.ok ? `changed: ${event.changed.join(', ') || 'nothing'}` : `failed: ${event.reason}`]
     case 'rotation':

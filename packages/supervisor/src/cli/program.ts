@@ -32,6 +32,9 @@ export async function runProgram(args: readonly string[], commands: readonly Com
   return code
 }
 
+/** Width of the help where the terminal is not narrower. */
+const HELP_COLUMNS = 100
+
 function createParser(args: readonly string[], version: string): Argv {
   const parser = yargs([...disguiseDashes(args)])
   return (
@@ -50,7 +53,8 @@ function createParser(args: readonly string[], version: string): Argv {
       .version(version)
       .help()
       .alias('help', 'h')
-      .wrap(100)
+      // No wider than the terminal; 0 or null where there is none.
+      .wrap(Math.min(HELP_COLUMNS, parser.terminalWidth() || HELP_COLUMNS))
       .exitProcess(false)
       .fail((message: string | null, error: Error | undefined) => {
         throw error ?? new Error(message ?? 'the command line is not valid')

@@ -4,7 +4,12 @@ import { usageLines } from './usage.ts'
 
 const command = (name: string) =>
   defineCommand({ command: name, describe: '', build: (yargs) => yargs, run: async () => 0 })
-const commands = [command('up'), command('status'), defineGroup('config', '', [command('check'), command('show')])]
+const commands = [
+  command('up'),
+  command('scale <workers>'),
+  command('status'),
+  defineGroup('config', '', [command('check'), command('show')]),
+]
 const flags = ['workers', 'worker-port', 'state-dir']
 
 test.each([
@@ -15,6 +20,7 @@ test.each([
   [['sttus'], 'Unknown argument: sttus', 'unknown command "sttus"; did you mean status?', ''],
   [['config', 'shwo'], 'Unknown command: shwo', 'unknown command "shwo"; did you mean show?', 'config'],
   [['up', '--workers'], 'Not enough arguments following: workers', '--workers needs a value', 'up'],
+  [['scale'], 'Not enough non-option arguments: got 0, need at least 1', '<workers> is missing', 'scale'],
   [['config', 'check'], 'the sentence of a check', 'the sentence of a check', 'config check'],
 ])('%j', (args, message, sentence, help) => {
   expect(usageLines(message, { args, flags, commands })).toEqual([

@@ -35,7 +35,13 @@ function explain(message: string, line: RefusedLine, path: readonly Command[]): 
   }
   const bare = /^Not enough arguments following: (.+)$/.exec(message)?.[1]
   if (bare !== undefined) return `${asFlag(bare)} needs a value`
-  if (message.startsWith('Not enough non-option arguments')) return 'an argument is missing'
+  // yargs counts the words but does not name them.
+  if (message.startsWith('Not enough non-option arguments')) {
+    const needs = path.at(-1)?.needs.map((word) => `<${word}>`) ?? []
+    return needs.length > 0
+      ? `${needs.join(' and ')} ${needs.length === 1 ? 'is' : 'are'} missing`
+      : 'an argument is missing'
+  }
   return message
 }
 

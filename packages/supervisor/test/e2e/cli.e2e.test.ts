@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasPty, inTerminal } from './in-terminal.ts'
 import { type Instance, placeFlags, shortDir, startInstance } from './instance.ts'
 import { freePorts, holdPort } from './ports.ts'
 import { cleanEnv, PROGRAM, runCli } from './run-cli.ts'
@@ -54,6 +55,12 @@ describe('without an instance', () => {
     )
   })
 
+  test.runIf(hasPty)('help is no wider than the terminal', async () => {
+    const { output } = await inTerminal([process.execPath, PROGRAM, 'up', '--help'], [], { columns: 72 })
+    expect(output).toContain('--worker-port')
+    expect(Math.max(...output.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(72)
+  })
+
   test.each(COMMANDS)('%s --help says what it does', async (command) => {
     const { code, stdout, stderr } = await runCli([...command.split(' '), '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -70,7 +77,7 @@ describe('without an instance', () => {
     [['up', '--workers', 'many'], '--workers: expected a whole number from 1 to 256, got "many"'],
     [['up', '--root', 'a', '--root', 'b'], '--root was given twice'],
     [['up', '--set', 'quality'], '--set: expected SETTING=VALUE such as images.quality=75, got "quality"'],
-    [['scale'], 'an argument is missing'],
+    [['scale'], '<workers> is missing'],
     [[], 'which command? The most used: up, status, restart, logs, url, down'],
   ])('%j is refused with 2 and a sentence', async (args, sentence) => {
     const { code, stdout, stderr } = await runCli(args)
@@ -188,7 +195,7 @@ describe('with an instance', () => {
     try {
       const { code, stderr } = await instance.cli('status')
       expect(code).toBe(4)
-      expect(stderr).toMatch(/did not answer within \d+(\.\d+)? s/)
+      expect(stderr).toMatch(/^imgsvc does not answer \(no answer on .+ within 0\.9 s\)$/m)
     } finally {
       instance.signal('SIGCONT')
     }

@@ -49,6 +49,22 @@ test('status tells the truth within a second, and within two from the run files 
       ...{ 'worker:0': true, 'worker:1': false, 'balancer:0': true },
     })
     expect((await it.cli('status')).stderr).toContain(`the supervisor, pid ${it.pid}, is gone`)
+    const down = await it.cli('down')
+    expect(down.code).toBe(4)
+    expect(down.stderr).toContain(`the supervisor, pid ${it.pid}, is gone, and balancer:0, worker:0 go on serving`)
+    expect(down.stderr).toContain('`imgsvc up` adopts them')
+    const logs = await it.cli('logs', 'worker:1', '-n', '1', '--json')
+    expect({
+      code: logs.code,
+      lines: logs.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).id),
+    }).toEqual({
+      ...{ code: 0, lines: ['worker:1'] },
+    })
+    expect(logs.stderr).toContain('these lines come from the files in')
+    expect((await it.cli('logs', 'worker:9')).code).toBe(2)
     const doctor = JSON.parse((await it.cli('doctor', '--json')).stdout)
     expect(doctor.findings).toContainEqual(
       expect.objectContaining({ check: 'instance', level: 'warn', todo: '`imgsvc up` adopts them' }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { setting } from '../setting.ts'
+import { setting, umask } from '../setting.ts'
 
 const inherited = (least: number, most: number) =>
   z.union([z.literal('inherit'), z.int().min(least).max(most)]).default('inherit')
@@ -34,7 +34,7 @@ export const launchSettings = (oomScoreAdj: number) => ({
     z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'expected NAME=value such as MALLOC_ARENA_MAX=2')).default([]),
     { doc: 'Variables the process gets beside those of the supervisor, as NAME=value.', reload: 'restart' },
   ),
-  umask: setting(z.union([z.literal('inherit'), z.string().regex(/^[0-7]{3,4}$/)]).default('inherit'), {
+  umask: setting(z.union([z.literal('inherit'), umask()]).default('inherit'), {
     doc: 'Permissions its new files do not get, octal in quotes such as "027".',
     reload: 'restart',
   }),

@@ -73,5 +73,7 @@ function print(findings: readonly Finding[], out: Output): void {
   ])
   out.table(['', 'CHECK', 'FINDING'], rows)
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length
-  out.line(`${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failures`)
+  out.line(`${count('ok')} ok, ${amount(count('warn'), 'warning')}, ${amount(count('fail'), 'failure')}`)
 }
+
+const amount = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`

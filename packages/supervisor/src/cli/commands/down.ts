@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ImgsvcError } from '@imgsvc/core/errors'
 import { isSameProcess, kernelStartTime } from '@imgsvc/core/run-file'
+import type { StatePaths } from '@imgsvc/core/state-dir'
 import { createControlClient } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -28,8 +29,12 @@ export const down = defineCommand({
       .example('$0 down', 'stop; requests under way finish first')
       .example('$0 down --timeout 2', 'give them two seconds'),
   run: async (args, cli) => {
-    const client = createControlClient(chosenPaths(args.stateDir, cli).supervisorSocket)
-    const { pid } = await client.call('supervisor.info', {})
+    const paths = chosenPaths(args.stateDir, cli)
+    const client = createControlClient(paths.supervisorSocket)
+    const { pid } = await client.call('supervisor.info', {}).catch(async (error: unknown) => {
+      for (const line of await leftBehind(error, paths)) cli.out.error(line)
+      throw error
+    })
     const supervisor = { pid, startTime: kernelStartTime(pid) }
     const startedAt = performance.now()
     await client.call('supervisor.shutdown', args.timeout === undefined ? {} : { timeoutMs: args.timeout })
@@ -45,3 +50,18 @@ export const down = defineCommand({
     return EXIT.ok
   },
 })
+
+/** What goes on serving although nobody is there to be told, and how it is stopped. */
+async function leftBehind(error: unknown, paths: StatePaths): Promise<readonly string[]> {
+  if (!(error instanceof ImgsvcError) || error.code !== 'NOT_RUNNING') return []
+  const [{ offlineRows }, { supervisorState }] = await Promise.all([
+    import('../offline-status.ts'),
+    import('../supervisor-state.ts'),
+  ])
+  const alive = (await offlineRows(paths, [])).filter((row) => row.alive).map((row) => row.id)
+  if (alive.length === 0) return []
+  return [
+    `${supervisorState(paths)}, and ${alive.join(', ')} go on serving`,
+    '`imgsvc up` adopts them, and `imgsvc down` stops them then; `imgsvc doctor` says more',
+  ]
+}

@@ -1,5 +1,7 @@
-import { type LogLine, MAX_TAIL_LINES } from '@imgsvc/core/control'
+import { type ControlParams, type LogLine, MAX_TAIL_LINES } from '@imgsvc/core/control'
+import { ImgsvcError } from '@imgsvc/core/errors'
 import { LOG_LEVELS } from '@imgsvc/core/log-level'
+import type { StatePaths } from '@imgsvc/core/state-dir'
 import { type ControlClient, createControlClient } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import type { Cli } from '../context.ts'
@@ -52,7 +54,8 @@ export const logs = defineCommand({
       .example('$0 logs balancer -n 100', 'the last 100 requests')
       .example('$0 logs --since 10m --level warn', 'what went wrong in the last ten minutes'),
   run: async (args, cli) => {
-    const client = createControlClient(chosenPaths(args.stateDir, cli).supervisorSocket)
+    const paths = chosenPaths(args.stateDir, cli)
+    const client = createControlClient(paths.supervisorSocket)
     if (args.reopen) return reopen(client, cli, args.json)
     const { since, level, requestId, follow } = args
     const isNamed = since !== undefined || requestId !== undefined
@@ -61,7 +64,7 @@ export const logs = defineCommand({
     const params = { select, lines, follow, since, level, requestId }
     const text = args.json ? (entry: LogLine) => JSON.stringify(entry) : ({ id, line }: LogLine) => `${id}  ${line}`
     try {
-      for await (const entry of await client.call('log.tail', params, cli.out.closed)) cli.out.line(text(entry))
+      for await (const entry of await linesOf(client, paths, params, cli)) cli.out.line(text(entry))
     } catch (error) {
       // The reader left, as after `| head`: that is how following ends.
       if (!cli.out.closed.aborted) throw error
@@ -69,6 +72,23 @@ export const logs = defineCommand({
     return EXIT.ok
   },
 })
+
+/** From the supervisor; from the files themselves when it is of no help, which is when logs are needed most. */
+async function linesOf(client: ControlClient, paths: StatePaths, params: ControlParams<'log.tail'>, { out }: Cli) {
+  try {
+    return await client.call('log.tail', params, out.closed)
+  } catch (error) {
+    if (!(error instanceof ImgsvcError) || error.code !== 'NOT_RUNNING') throw error
+    const [{ offlineLogs }, { supervisorState }] = await Promise.all([
+      import('../offline-logs.ts'),
+      import('../supervisor-state.ts'),
+    ])
+    const found = await offlineLogs(paths, params, out.closed)
+    if (found === undefined) throw error
+    out.error(`${supervisorState(paths)}; these lines come from the files in ${found.dir}`)
+    return found.lines
+  }
+}
 
 /** For those who rotate from outside: what SIGUSR2 to the supervisor does, with an answer. */
 async function reopen(client: ControlClient, { out }: Cli, asJson: boolean): Promise<number> {

@@ -10,8 +10,10 @@ export interface RateLimits {
 
 /** How much may be kept at this moment: a token bucket that holds a second's worth. */
 export interface RateAllowance {
-  /** Bytes that may be kept at `now` (epoch ms); never so few that a log's last lines would be lost. */
-  left(limits: RateLimits, now: number): number
+  /** A look at the output begins, at `now` (epoch ms). */
+  look(limits: RateLimits, now: number): void
+  /** Bytes that may be kept at this look; never so few that a log's last lines would be lost. */
+  left(limits: RateLimits): number
   /** `bytes` were kept. */
   spend(bytes: number): void
 }
@@ -25,12 +27,15 @@ export function createRateAllowance(): RateAllowance {
   let lookedAt: number | undefined
 
   return {
-    left({ maxBytes, maxRate, maxKept }, now) {
+    look({ maxRate }, now) {
       // A clock that was set back gives nothing and takes nothing.
-      const elapsedMs = Math.max(0, now - (lookedAt ?? now))
+      const refill = (maxRate * Math.max(0, now - (lookedAt ?? now))) / 1000
       lookedAt = now
+      // Below 0: what is found after a long sleep of this process may have come over all that time.
+      spent = Math.max(-refill, spent - refill)
+    },
+    left({ maxBytes, maxRate, maxKept }) {
       if (maxRate === 0) return maxKept
-      spent = Math.max(0, spent - (maxRate * elapsedMs) / 1000)
       const most = Math.max(2 * maxBytes, maxRate)
       return Math.floor(Math.min(maxKept, Math.max(LEAST_BYTES, most - spent)))
     },

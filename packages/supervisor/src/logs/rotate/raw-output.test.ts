@@ -244,6 +244,16 @@ describe('the descriptor stays open', () => {
     expect(lines.join('\n').length + 1 + dropped).toBe(5 * (flood.length + 'the end of flood 0\n'.length))
   })
 
+  test('what has taken much of the cap is not copied but for one file', async () => {
+    const limits: RawLimits = { maxBytes: 10_000, rotateEvery: 0, backups: 9, maxRate: 1e9, maxKept: 100_000 }
+    const output = createRawOutput({ dir, name: NAME })
+    write(`${'x'.repeat(99)}\n`.repeat(2001))
+    expect(await output.look(limits, [NAME], 1000)).toMatchObject({ rotated: true, dropped: 190_200 })
+    expect(linesOf(dir, NAME).filter((line) => line.startsWith('x'))).toHaveLength(99)
+    write(`${'x'.repeat(99)}\n`.repeat(1999))
+    expect(await output.look(limits, filesOf(dir, NAME), 1000)).toMatchObject({ dropped: 100_000 })
+  })
+
   test('where files cannot have holes it begins anew at once', async () => {
     const limits: RawLimits = { maxBytes: 1000, rotateEvery: 0, backups: 3, maxRate: 0, maxKept: 1e9 }
     const punch = async () => {

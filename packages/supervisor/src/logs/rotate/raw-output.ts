@@ -86,7 +86,10 @@ export function createRawOutput({ dir, name, pid = () => undefined, punch = punc
 
   async function keep(source: RawSource, limits: RawLimits, names: readonly string[], now: number): Promise<RawLook> {
     const isKept = limits.backups > 0 || source.isAstray
-    const lines = await wholeLines(source.file, { begin: head, end: size }, allowance.left(limits, now))
+    // Much of the cap is taken already, and more comes with every byte that is copied: the sooner it is cut the better.
+    const isUrgent = size - head > 2 * limits.maxKept
+    const allowed = isUrgent ? Math.min(limits.maxBytes, allowance.left(limits)) : allowance.left(limits)
+    const lines = await wholeLines(source.file, { begin: head, end: size }, allowed)
     const early = lines.begin - head
     const isFlood = early > 0 && !source.isAstray
     const joins = isFlood && isKept && (await hasRoom(`${path}.1`, lines, limits))
@@ -163,6 +166,7 @@ export function createRawOutput({ dir, name, pid = () => undefined, punch = punc
 
   async function look(source: RawSource, limits: RawLimits, names: readonly string[], now: number): Promise<RawLook> {
     if (met?.inode !== source.stats.ino || met.isAstray !== source.isAstray) await meet(source, now)
+    allowance.look(limits, now)
     const grown = Math.max(0, source.stats.size - size)
     // Later than now: the clock was set back, and silence begins anew.
     if (grown > 0 || grewAt > now) grewAt = now

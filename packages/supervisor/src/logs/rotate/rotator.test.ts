@@ -183,3 +183,22 @@ test('a log directory that was deleted is no failure', async () => {
   await it.rotator.check()
   expect(it.counts).toMatchObject({ ok: 0, failed: 0 })
 })
+
+test.each([
+  [0, 250],
+  [1024 ** 3, 250],
+  [64 * 1024 ** 2, 100],
+])(
+  'with a cap of %i bytes it looks every %i ms while nothing happens: a flood must not fill the cap unseen',
+  async (maxTotal, expected) => {
+    const timers: { readonly ms: number; readonly run: () => void }[] = []
+    const timer = (ms: number, run: () => void) => {
+      timers.push({ ms, run })
+      return () => {}
+    }
+    const idle = rotationScene(current.logs, [], { maxTotal }, { timer })
+    timers.shift()?.run()
+    await expect.poll(() => timers.map(({ ms }) => ms)).toEqual([expected])
+    await idle.remove()
+  },
+)
