@@ -55,7 +55,7 @@ test('a hundred SIGHUPs change nothing and nothing breaks', async () => {
 
 test('down under load: what is in flight is finished, then nothing is left', async () => {
   const fetchOne = async (n: number) => {
-    const response = await instance.get(`${700 + n}x500/filters:blur(20)/flower.jpg`)
+    const response = await instance.get(`${2000 + n}x1500/filters:blur(150)/flower.jpg`)
     return [response.status, (await response.arrayBuffer()).byteLength > 1000]
   }
   const inFlight = Promise.all([1, 2, 3, 4].map(fetchOne))
