@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Crash } from '@imgsvc/core/crash'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCrashes } from '../../src/crashes/store.ts'
@@ -12,7 +11,7 @@ const REPLACED_MS = 90_000
 
 let instance: Instance
 beforeAll(async () => {
-  const preload = `NODE_OPTIONS=--import=${fileURLToPath(new URL('./block-loop.mjs', import.meta.url))}`
+  const preload = `NODE_OPTIONS=--import=${new URL('./block-loop.mjs', import.meta.url)}`
   const settings = ['workers.hangTimeout=3s', `workers.environment=[${JSON.stringify(preload)}]`]
   instance = await startInstance({ workers: 3, args: settings.flatMap((setting) => ['--set', setting]) })
 })

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCrashes } from '../../src/crashes/store.ts'
 import { type Instance, startInstance } from './instance.ts'
@@ -8,7 +7,7 @@ import { until } from './until.ts'
 
 let instance: Instance
 beforeAll(async () => {
-  const preload = `NODE_OPTIONS=--import=${fileURLToPath(new URL('./leak.mjs', import.meta.url))}`
+  const preload = `NODE_OPTIONS=--import=${new URL('./leak.mjs', import.meta.url)}`
   const settings = ['workers.maxMemory=700MB', `workers.environment=[${JSON.stringify(preload)}]`]
   instance = await startInstance({ workers: 2, args: settings.flatMap((setting) => ['--set', setting]) })
 })
