@@ -17,6 +17,8 @@ export interface Answer {
 export interface Loss {
   readonly reason: 'refused' | 'reset' | 'timeout' | 'status' | 'truncated' | 'wrong bytes' | 'other'
   readonly detail: string
+  /** The connection was made for this request and broke before a byte of an answer: maybe nobody ever accepted it. */
+  readonly isUnanswered?: true
 }
 
 export interface RequestOptions {
@@ -37,8 +39,13 @@ export function fetchWhole({ agent, url, userAgent, timeoutMs }: RequestOptions)
       if (answer) resolve(answer)
       else reject(error)
     }
-    sent.on('error', finish)
+    let isAnswered = false
+    sent.on('error', (error) => {
+      const isUnanswered = isReset(error) && !isAnswered && !sent.reusedSocket
+      finish(isUnanswered ? new UnansweredError(error.message, { cause: error }) : error)
+    })
     sent.on('response', (response) => {
+      isAnswered = true
       readBody(response).then((answer) => finish(undefined, answer), finish)
     })
     sent.end()
@@ -52,6 +59,10 @@ class TimeoutError extends Error {
 }
 
 class TruncatedError extends Error {}
+
+class UnansweredError extends Error {}
+
+const isReset = ({ code }: NodeJS.ErrnoException) => code === 'ECONNRESET' || code === 'EPIPE'
 
 async function readBody(response: IncomingMessage): Promise<Answer> {
   const hash = createHash('sha1')
@@ -84,9 +95,10 @@ export function lossOf(answer: Answer, expected: Expected): Loss | undefined {
 /** The loss behind an error of `fetchWhole`. */
 export function lossBehind(error: unknown): Loss {
   const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof UnansweredError) return { reason: 'reset', detail: message, isUnanswered: true }
   if (error instanceof TimeoutError) return { reason: 'timeout', detail: message }
   if (error instanceof TruncatedError) return { reason: 'truncated', detail: message }
   if (code === 'ECONNREFUSED') return { reason: 'refused', detail: message }
-  if (code === 'ECONNRESET' || code === 'EPIPE') return { reason: 'reset', detail: message }
+  if (isReset(error as NodeJS.ErrnoException)) return { reason: 'reset', detail: message }
   return { reason: 'other', detail: message }
 }

@@ -139,10 +139,14 @@ describe('events and crashes', () => {
   })
 
   test('a follower whose reader leaves ends quietly', async () => {
-    const child = spawn('sh', ['-c', `${process.execPath} ${PROGRAM} events -f --state-dir ${it.stateDir} | head -1`], {
-      env: cleanEnv(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      'sh',
+      ['-c', `"${process.execPath}" "${PROGRAM}" events -f --state-dir "${it.stateDir}" | head -1`],
+      {
+        env: cleanEnv(),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     let stderr = ''
     child.stderr.on('data', (chunk) => {
       stderr += chunk

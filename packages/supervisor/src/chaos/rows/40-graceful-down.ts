@@ -14,7 +14,7 @@ const DOWN_MS = 11_000
 export const gracefulDown: Row = {
   number: 40,
   title: '`imgsvc down` under load, with long requests in hand',
-  bar: 'what is in hand finishes, new requests are refused or get 503, exit within the stop time-out, nothing left behind',
+  bar: 'what is in hand finishes, new requests are refused, get 503, or are reset in the kernel’s queue when the port closes, exit within the stop time-out, nothing left behind',
   others: {
     supervisord: 'drops what is in hand',
     pm2: 'cuts at 1.6 s',
@@ -44,10 +44,13 @@ export const gracefulDown: Row = {
   },
 }
 
-/** New requests after the end has begun: refused, or told so. */
+/**
+ * New requests after the end has begun: refused, told so, or reset unseen. Connections that wait in the kernel's queue
+ * when the last listener closes get a reset; no process ever had them.
+ */
 function isRefusal(stage: Stage, { loss, dueAt }: Shot): boolean {
   if (loss === undefined || dueAt < stage.faultAt()) return false
-  return loss.reason === 'refused' || loss.detail === 'status 503'
+  return loss.reason === 'refused' || loss.detail === 'status 503' || loss.isUnanswered === true
 }
 
 async function heavy({ instance, mix }: Stage): Promise<string | undefined> {
