@@ -135,7 +135,7 @@ describe('events and crashes', () => {
     expect(whole).toMatchObject({ code: 0, stdout: expect.stringMatching(/^worker:1 {2}pid \d+ {2}generation 1\n/) })
     expect((await it.cli('crashes', 'last')).stdout).toBe(whole.stdout)
     expect(await it.cli('crashes', 'none')).toMatchObject({ code: 1, stdout: '' })
-    expect((await it.cli('events', '-t', 'crash')).stdout).toMatch(/worker:1 {2}crash \(crash\) {2}pid \d+ {2}SIGSEGV/)
+    expect((await it.cli('events', '-t', 'crash')).stdout).toMatch(/worker:1 {2}crash {2}pid \d+ {2}SIGSEGV/)
   })
 
   test('a follower whose reader leaves ends quietly', async () => {
