@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ImgsvcError, toImgsvcError } from './errors.ts'
+import { writeStream } from './write-stream.ts'
 
 /**
  * The methods of a control API by name. The signal fires when the caller leaves. A method that resolves to an
@@ -95,25 +96,7 @@ function isStream(result: unknown): result is AsyncIterable<unknown> {
 
 async function sendStream(response: ServerResponse, items: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
-  response.flushHeaders()
-  for await (const item of items) {
-    if (signal.aborted) break
-    if (!response.write(`${JSON.stringify(item)}\n`)) await drained(response, signal)
-  }
-  response.end()
-}
-
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    response.on('drain', done)
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
-  })
+  await writeStream(response, items, (item) => `${JSON.stringify(item)}\n`, signal)
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ControlHandlers } from '@imgsvc/core/control'
 import type { ServiceEvent } from '@imgsvc/core/events'
+import { writeStream } from '@imgsvc/core/write-stream'
 
 /**
  * `GET /v1/events?lines=&follow=&type=`: the control method `events` for those who can only GET. JSON lines, or
@@ -19,12 +20,7 @@ export async function sendEvents(
   const signal = AbortSignal.any([gone.signal, closing])
   const stream = await events(paramsOf(searchParams, asSse), signal)
   response.writeHead(200, { 'content-type': asSse ? 'text/event-stream' : 'application/x-ndjson' })
-  response.flushHeaders()
-  for await (const event of stream) {
-    if (signal.aborted) break
-    if (!response.write(asSse ? sseText(event) : `${JSON.stringify(event)}\n`)) await drained(response, signal)
-  }
-  response.end()
+  await writeStream(response, stream, asSse ? sseText : (event) => `${JSON.stringify(event)}\n`, signal)
 }
 
 /** As the method's parameters; what is not valid is left to its own check. */
@@ -41,17 +37,4 @@ function paramsOf(query: URLSearchParams, asSse: boolean): Parameters<ControlHan
 
 function sseText(event: ServiceEvent): string {
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
-}
-
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    response.on('drain', done)
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
-  })
 }

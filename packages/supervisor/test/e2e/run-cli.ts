@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { PROGRAM, cleanEnv as withoutOwnSettings } from '../../src/chaos/cli.ts'
 
-/** The built program, started as a user does. */
-export const PROGRAM = fileURLToPath(new URL('../../bin/imgsvc.js', import.meta.url))
+export { PROGRAM }
 
 export interface CliResult {
   readonly code: number | null
@@ -12,10 +11,7 @@ export interface CliResult {
 
 /** Environment of a started imgsvc: that of the tests without settings of the person who runs them. */
 export function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(
-    ([name]) => !/^(IMGSVC_|VITEST|NODE_OPTIONS$|NODE_ENV$|NODE_V8)/.test(name),
-  )
-  return { ...Object.fromEntries(own), ...extra }
+  return { ...withoutOwnSettings(process.env), ...extra }
 }
 
 /** Runs one command to its end; `input` goes to stdin. Killed after a minute, so that a hang is a failure. */
